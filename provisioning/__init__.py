@@ -1,0 +1,3 @@
+"""One declarative manifest, reconciled against Microsoft Graph."""
+
+__version__ = "0.1.0"
