@@ -20,7 +20,7 @@ from provisioning.core.model import (
     Tenant,
     Value,
 )
-from provisioning.core.plan import Action, Change, Step
+from provisioning.core.plan import Action, Change, Step, Unmanaged
 from provisioning.core.request import Answer, ErrorMatch, Read, Request
 
 
@@ -99,8 +99,10 @@ class Source(Protocol):
         """Where a key stands: `place("applications", "api", "scopes", "read")`."""
 
     def file(self, name: str, *path: str | int) -> bytes | None:
-        """Content of a file of the user's (`fromFile` of a public certificate), by a path
-        relative to the manifest that names it; None after reporting why it can't be read."""
+        """Content of a file of the user's (`fromFile` of a public certificate).
+
+        `name` is relative to the manifest that names it. None after reporting why it can't be read.
+        """
 
     def fault(
         self, rule: str, message: str, remedy: str, *path: str | int, warning: bool = False
@@ -164,8 +166,10 @@ class Work:
     """Field path -> the value to send, for the fields that differ (all desired ones on create)."""
     owner: Owner
     tenant: Tenant
+    observed_at: datetime
     objects: Mapping[Address, LiveObject]
     wanted: Mapping[Address, Desired]
+    sinks: Mapping[Address, SinkState] = field(default_factory=dict)
     circular: frozenset[Address] = frozenset()
     """References to these would close a circle: send them in a later request."""
 
@@ -223,6 +227,8 @@ class Kind:
     guards: Callable[[Work, View], Iterable[Hold]] = _no_holds
     findings: Callable[[View], Iterable[Finding]] = lambda _view: ()
     """Faults that only the tenant can show (unknown permission names)."""
+    unmanaged: Callable[[View], Iterable[Unmanaged]] = lambda _view: ()
+    """Live settings of adopted objects that are no field of their own (their credentials)."""
     read_permissions: tuple[Permission, ...] = ()
     write_permissions: tuple[Permission, ...] = ()
     transient: tuple[ErrorMatch, ...] = ()

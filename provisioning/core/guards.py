@@ -1,0 +1,118 @@
+"""Guards: safety rules that hold steps until each is opened by name. Pure.
+
+A held step stays in the plan with its reason; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from provisioning.core.model import Address
+from provisioning.core.plan import Action, Held, Plan, Step
+
+GUARDS = {
+    "deletions": "more than 30 % of 10 or more owned objects would be deleted",
+    "updates": "more than 30 % of 10 or more owned objects would be changed",
+    "replace": "the object would be made anew; a new appId breaks shipped apps",
+    "credential": "somebody else added this credential",
+    "protected": "the object is protected (b2c-extensions-app, lifecycle.preventDestroy)",
+    "last-key": "the last usable key of a key set would go",
+    "inherited-policy": "other policies inherit from this one",
+    "narrow-consent": "consent of an application that we did not create would shrink",
+    "role-in-use": "the app role is assigned",
+    "self": "the running identity would lose its own application, permission or credential",
+    "restore": "a soft-deleted object holds this identity; restoring brings it back as it was",
+    "purge": "a soft-deleted object holds this identity; purging it is final",
+    "rotate": "the sink can't tell whether the secret is stored; a new one would be made",
+}
+"""Every guard that --allow opens, with what it stands for."""
+
+PRUNE = "prune"
+"""Holds deletions of whole objects until --prune; no --allow opens it."""
+
+ADDRESSED = frozenset({"restore", "purge", "rotate"})
+"""Guards that --allow opens for one ADDRESS only."""
+
+SHARE = 0.30
+FLOOR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the user opened: `GUARD` or `GUARD=ADDRESS`, and --prune."""
+
+    names: frozenset[str] = frozenset()
+    prune: bool = False
+
+    def opens(self, guard: str, address: Address) -> bool:
+        """Whether a step at `address` may pass `guard`."""
+        if f"{guard}={address}" in self.names:
+            return True
+        return guard in self.names and guard not in ADDRESSED
+
+    def faults(self) -> tuple[str, ...]:
+        """Say what is wrong with the names; empty when all of them can open something."""
+        found = []
+        for name in sorted(self.names):
+            guard, _, address = name.partition("=")
+            if guard not in GUARDS:
+                found.append(f"--allow {name}: no guard {guard!r}; guards: {', '.join(GUARDS)}")
+            elif guard in ADDRESSED and not address:
+                found.append(f"--allow {name}: name the object, --allow {guard}=ADDRESS")
+        return tuple(found)
+
+
+def enforce(plan: Plan, *, owned: Collection[Address], allowed: Allowed) -> Plan:
+    """Hold mass changes and replaces, then everything that waits for a held step.
+
+    `owned` are the addresses of live objects that we created. Holds that kinds asked for are on
+    the steps already.
+    """
+    steps = tuple(_replace(step, allowed) for step in plan.steps)
+    steps = _mass(steps, "deletions", {Action.DELETE, Action.REPLACE}, owned, allowed)
+    steps = _mass(steps, "updates", {Action.UPDATE}, owned, allowed)
+    return replace(plan, steps=_dependents(steps))
+
+
+def _replace(step: Step, allowed: Allowed) -> Step:
+    if step.action is not Action.REPLACE or step.held or allowed.opens("replace", step.address):
+        return step
+    return replace(step, held=Held("replace", GUARDS["replace"]))
+
+
+def _mass(
+    steps: tuple[Step, ...],
+    guard: str,
+    actions: Collection[Action],
+    owned: Collection[Address],
+    allowed: Allowed,
+) -> tuple[Step, ...]:
+    counted = [
+        s for s in steps if s.action in actions and s.held is None and s.address in set(owned)
+    ]
+    if len(owned) < FLOOR or len(counted) <= SHARE * len(owned):
+        return steps
+    reason = f"{len(counted)} of {len(owned)} owned objects; {GUARDS[guard]}"
+    return tuple(
+        replace(s, held=Held(guard, reason))
+        if s in counted and not allowed.opens(guard, s.address)
+        else s
+        for s in steps
+    )
+
+
+def _dependents(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Hold what waits for a held step; steps come in the order of their dependencies."""
+    held: dict[Address, Held] = {}
+    result = []
+    for step in steps:
+        kept = step
+        blocker = next((a for a in step.depends_on if a in held and a != step.address), None)
+        if blocker is not None and step.held is None:
+            guard = held[blocker].guard
+            kept = replace(step, held=Held(guard, f"waits for {blocker}, which is held"))
+        if kept.held is not None:
+            held[kept.address] = kept.held
+        result.append(kept)
+    return tuple(result)
