@@ -1,0 +1,104 @@
+"""One tenant from manifest to proof: observe -> plan -> approve -> apply -> settle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from provisioning.core import build
+from provisioning.core.errors import RefusedError
+from provisioning.core.kind import Kind, Permission
+from provisioning.core.model import Live, Principal
+from provisioning.core.plan import Plan
+from provisioning.core.report import Report, Stats
+from provisioning.engine.apply import apply
+from provisioning.engine.observe import observe
+from provisioning.engine.run import Run
+from provisioning.engine.settle import plan, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan for a tenant as it was observed, ready to be carried out."""
+
+    build: build.Draft
+    live: Live
+    stats: Stats
+
+    @property
+    def plan(self) -> Plan:
+        """The plan itself: data that may be shown, saved, compared."""
+        return self.build.plan
+
+
+async def draft(run: Run) -> Draft:
+    """Observe the tenant and plan; writes nothing.
+
+    Raises RefusedError for another tenant than the manifest's, GraphError.
+    """
+    started = run.clock.monotonic()
+    observation = await observe(run)
+    return Draft(plan(run, observation), observation.live, _stats(run, observation.rounds, started))
+
+
+async def carry_out(run: Run, agreed: Draft) -> Report:
+    """Apply a draft and settle. Whoever calls this has the approval for `agreed.plan.digest`.
+
+    Raises RefusedError before any write when the plan has errors, a permission is missing or the
+    journal can't be written.
+    """
+    started = run.clock.monotonic()
+    if agreed.plan.errors:
+        message = f"the plan has {len(agreed.plan.errors)} error(s)"
+        raise RefusedError(message, remedy="mend them; nothing was written")
+    _check_permissions(run, agreed)
+    run.journal.open(agreed.plan.tenant_id)
+    try:
+        applied = await apply(run, agreed.build, agreed.live)
+        after = await settle(run, applied, agreed.live)
+    finally:
+        run.journal.close()
+    return Report(
+        plan=agreed.plan,
+        outcomes=applied.outcomes,
+        after=after.draft.plan,
+        settled=after.settled,
+        run=run.journal.run,
+        stats=_stats(run, agreed.stats.rounds + after.rounds, started - agreed.stats.seconds),
+    )
+
+
+def missing_permissions(
+    principal: Principal, kinds: Iterable[Kind], *, writes: bool
+) -> tuple[str, ...]:
+    """Name, per lacking right, the least Graph permission that would do; unknown = none lacks."""
+    if principal.roles is None and principal.scopes is None:
+        return ()
+    held = (principal.roles or frozenset()) | (principal.scopes or frozenset())
+    needed: list[Permission] = []
+    for kind in kinds:
+        needed += kind.write_permissions if writes else kind.read_permissions
+    lacking = (p.any_of[0] for p in needed if not held.intersection(p.any_of))
+    return tuple(dict.fromkeys(lacking))
+
+
+def _check_permissions(run: Run, agreed: Draft) -> None:
+    """Refuse before the first write what Graph would refuse in the middle."""
+    written = {step.address.kind for step in agreed.plan.pending}
+    kinds = [kind for kind in run.kinds if kind.name in written]
+    missing = missing_permissions(agreed.live.principal, kinds, writes=True)
+    if missing:
+        message = f"{agreed.plan.principal} lacks {', '.join(missing)}"
+        remedy = "grant it with admin consent, then sign in again: a token keeps its old rights"
+        raise RefusedError(message, remedy=remedy)
+
+
+def _stats(run: Run, rounds: int, started: float) -> Stats:
+    counted = run.graph.stats
+    return Stats(
+        http_calls=counted.http_calls,
+        requests=counted.requests,
+        retries=counted.retries,
+        rounds=rounds,
+        seconds=run.clock.monotonic() - started,
+    )
