@@ -105,7 +105,7 @@ def plan(
             _add(works, _wanted_work(scene, views[address.kind], item))
     for address, thing in sorted(live.objects.items()):
         if address not in items and thing.ownership is Ownership.CREATED:
-            _add(works, _extra_work(scene, thing))
+            _add(works, _extra_work(scene, views[address.kind], thing))
     works, circles = _ordered(scene, works)
     works = {a: _guarded(scene, views[a.kind], work) for a, work in works.items()}
     draft = Plan(
@@ -196,9 +196,8 @@ def _returning(live: LiveObject) -> Iterable[str]:
             yield f"{len(found)} {label}"
 
 
-def _extra_work(scene: _Scene, live: LiveObject) -> Work | None:
+def _extra_work(scene: _Scene, view: View, live: LiveObject) -> Work | None:
     kind = scene.kinds[live.address.kind]
-    view = scene.view(kind)
     if live.deleted or kind.lookup:
         return None
     if kind.propose is not None:

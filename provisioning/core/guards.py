@@ -88,16 +88,15 @@ def _mass(
     owned: Collection[Address],
     allowed: Allowed,
 ) -> tuple[Step, ...]:
-    counted = [
-        s for s in steps if s.action in actions and s.held is None and s.address in set(owned)
-    ]
-    if len(owned) < FLOOR or len(counted) <= SHARE * len(owned):
+    ours = frozenset(owned)
+    counted = {
+        s.address for s in steps if s.action in actions and s.held is None and s.address in ours
+    }
+    if len(ours) < FLOOR or len(counted) <= SHARE * len(ours):
         return steps
-    reason = f"{len(counted)} of {len(owned)} owned objects; {GUARDS[guard]}"
+    held = Held(guard, f"{len(counted)} of {len(ours)} owned objects; {GUARDS[guard]}")
     return tuple(
-        replace(s, held=Held(guard, reason))
-        if s in counted and not allowed.opens(guard, s.address)
-        else s
+        replace(s, held=held) if s.address in counted and not allowed.opens(guard, s.address) else s
         for s in steps
     )
 

@@ -119,8 +119,8 @@ class Alternative:
 
     The lookups are read in order; the first object that passes `proof` becomes the step's own
     body and `then` is sent. Found but not proven ours: the step fails with `otherwise`.
-    Nothing found although `lookup` is given: visible later, so it is looked up again for as
-    long as objects may be replicating. No lookups: `then` is sent at once.
+    Nothing found although `lookup` is given: visible later, so it is looked up again for
+    `patience` seconds. No lookups: `then` is sent at once.
     """
 
     when: ErrorMatch
@@ -129,6 +129,8 @@ class Alternative:
     """(path, value): equal, or contained where the path selects a list."""
     then: tuple[Request, ...] = ()
     otherwise: str = ""
+    patience: float = 900.0
+    """The worst replication delay; less where the holder may never show (another tenant's)."""
 
 
 @dataclass(frozen=True, slots=True)

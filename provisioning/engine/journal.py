@@ -14,8 +14,8 @@ from typing import TextIO
 
 from provisioning.core.errors import RefusedError
 from provisioning.core.model import Address
-from provisioning.graph.client import Exchange
 from provisioning.graph.clock import Clock
+from provisioning.graph.exchange import Exchange
 
 CURRENT: ContextVar[Address | None] = ContextVar("address", default=None)
 """The step whose request is under way in this task."""

@@ -21,7 +21,6 @@ from provisioning.core.model import (
     SinkState,
     Tenant,
     TenantType,
-    Value,
 )
 from provisioning.core.refs import MISSING, Missing
 from provisioning.core.report import Event
@@ -180,5 +179,5 @@ def _domains(organization: Mapping[str, Json]) -> set[str]:
 
 
 def _name(tenant: Tenant, organization: Mapping[str, Json]) -> str:
-    name: Value = organization.get("displayName")
+    name = organization.get("displayName")
     return f"{name} ({tenant.domain})" if name else tenant.domain

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioning.core import build
 from provisioning.core.errors import RefusedError
 from provisioning.core.kind import Kind, Permission
 from provisioning.core.model import Live, Principal
 from provisioning.core.plan import Plan
-from provisioning.core.report import Report, Stats
+from provisioning.core.report import Outcome, Report, Result, Stats
 from provisioning.engine.apply import apply
 from provisioning.engine.observe import observe
 from provisioning.engine.run import Run
-from provisioning.engine.settle import plan, settle
+from provisioning.engine.settle import Settled, plan, settle
+
+FOLLOW_UPS = 3
+"""Passes after the first: each repairs what lag had hidden from the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,38 @@ async def carry_out(run: Run, agreed: Draft) -> Report:
         message = f"the plan has {len(agreed.plan.errors)} error(s)"
         raise RefusedError(message, remedy="mend them; nothing was written")
     _check_permissions(run, agreed)
+    _check_sinks(run, agreed)
     run.journal.open(agreed.plan.tenant_id)
     try:
-        applied = await apply(run, agreed.build, agreed.live)
-        after = await settle(run, applied, agreed.live)
+        outcomes, after, rounds = await _passes(run, agreed)
     finally:
         run.journal.close()
     return Report(
         plan=agreed.plan,
-        outcomes=applied.outcomes,
+        outcomes=outcomes,
         after=after.draft.plan,
         settled=after.settled,
         run=run.journal.run,
-        stats=_stats(run, agreed.stats.rounds + after.rounds, started - agreed.stats.seconds),
+        stats=_stats(run, agreed.stats.rounds + rounds, started - agreed.stats.seconds),
     )
+
+
+async def _passes(run: Run, agreed: Draft) -> tuple[tuple[Outcome, ...], Settled, int]:
+    """Apply and settle; what only shows after that, at the same addresses, is applied too."""
+    applied = await apply(run, agreed.build, agreed.live)
+    after = await settle(run, applied, agreed.live)
+    outcomes = {outcome.address: outcome for outcome in applied.outcomes}
+    rounds = after.rounds
+    for _ in range(FOLLOW_UPS):
+        if not after.follow_ups or run.stop.is_set():
+            break
+        steps = tuple(s for s in after.draft.plan.steps if s.address in after.follow_ups)
+        rest = replace(after.draft, plan=replace(after.draft.plan, steps=steps))
+        applied = await apply(run, rest, after.live)
+        outcomes |= {o.address: o for o in applied.outcomes if o.result is not Result.DONE}
+        after = await settle(run, applied, after.live)
+        rounds += after.rounds
+    return tuple(outcomes.values()), after, rounds
 
 
 def missing_permissions(
@@ -91,6 +112,17 @@ def _check_permissions(run: Run, agreed: Draft) -> None:
         message = f"{agreed.plan.principal} lacks {', '.join(missing)}"
         remedy = "grant it with admin consent, then sign in again: a token keeps its old rights"
         raise RefusedError(message, remedy=remedy)
+
+
+def _check_sinks(run: Run, agreed: Draft) -> None:
+    """Refuse before the first write a secret that would have nowhere to go."""
+    for step in agreed.plan.pending:
+        desired = agreed.build.wanted.get(step.address)
+        if desired is None or "store" not in desired.settings:
+            continue
+        problem = run.sinks.check(desired.settings["store"])
+        if problem is not None:
+            raise RefusedError(f"{step.address}: {problem.message}", remedy=problem.remedy)
 
 
 def _stats(run: Run, rounds: int, started: float) -> Stats:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from provisioning.core.guards import Allowed
 from provisioning.core.kind import Kind
-from provisioning.core.model import Address, Desired, Owner, SinkState, Tenant, Value
+from provisioning.core.model import Address, Desired, Finding, Owner, SinkState, Tenant, Value
 from provisioning.core.report import Event
 from provisioning.engine.journal import Journal
 from provisioning.graph.client import Graph
@@ -24,6 +24,9 @@ class Sinks(Protocol):
 
     async def state(self, stores: Mapping[Address, Value]) -> Mapping[Address, SinkState]:
         """Tell the stored key ids, never the values, by password address."""
+
+    def check(self, store: Value) -> Finding | None:
+        """Say why a sink can't be used; None when it can."""
 
     async def store(self, address: Address, store: Value, key_id: str, value: str) -> None:
         """Keep a value; raises SecretError when it can't."""

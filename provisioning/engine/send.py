@@ -21,7 +21,7 @@ from provisioning.core.refs import MISSING, Missing
 from provisioning.core.report import Event
 from provisioning.core.request import Alternative, Answer, Append, Call, Read, Request, Wait
 from provisioning.engine.run import LAG_WINDOW_SECONDS, Run
-from provisioning.graph.retry import match
+from provisioning.graph.errors import match
 
 FIRST_DELAY = 0.02
 LONGEST_DELAY = 10.0
@@ -119,7 +119,7 @@ def _call(run: Run, knowledge: Knowledge, work: Work, request: Request) -> Call:
 def _young(run: Run, knowledge: Knowledge, work: Work, request: Request) -> bool:
     """Whether an object that the request touches may still be replicating."""
     involved = {work.step.address, *request.touches}
-    involved |= {ref.address for ref in refs.find([request.path, request.body])}  # type: ignore[list-item]
+    involved |= {ref.address for ref in refs.find([request.path, request.body])}
     involved |= {d.parent for a in involved if (d := knowledge.wanted.get(a)) and d.parent}
     return any(_fresh(run, knowledge, address) for address in involved)
 
@@ -164,8 +164,8 @@ async def _append(
 ) -> None:
     """Read, merge and send a whole collection; a read that lags is helped by what we sent."""
     path = _text(knowledge, request.path)
-    add = [_body(knowledge, value) for value in append.add]
-    drop = [_body(knowledge, value) for value in append.drop]
+    add: list[Value] = [refs.resolve(value, knowledge.known) for value in append.add]
+    drop: list[Value] = [refs.resolve(value, knowledge.known) for value in append.drop]
     sent = knowledge.merged.setdefault((path, append.field), ([], []))
     sent[0].extend(add)
     sent[1].extend(drop)
@@ -212,7 +212,7 @@ async def _alternative(
 
 
 async def _look_up(run: Run, knowledge: Knowledge, way: Alternative) -> dict[str, Json] | None:
-    deadline = run.clock.monotonic() + LAG_WINDOW_SECONDS
+    deadline = run.clock.monotonic() + way.patience
     delay = FIRST_DELAY
     while True:
         for lookup in way.lookup:

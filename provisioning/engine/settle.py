@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from provisioning.core import build
+from provisioning.core import build, refs
+from provisioning.core.diff import canonical
 from provisioning.core.model import Address, Live, LiveObject, Ownership
+from provisioning.core.plan import Step
 from provisioning.core.report import Event, Result
 from provisioning.engine.apply import Applied
 from provisioning.engine.observe import Observation, observe
@@ -25,10 +27,16 @@ class Settled:
     rounds: int
     settled: bool
     """False when a finished step still shows as pending at the deadline."""
+    follow_ups: tuple[Address, ...] = ()
+    """Finished steps whose object needs something else now, which lag can't explain."""
 
 
 async def settle(run: Run, applied: Applied, live: Live) -> Settled:
-    """Re-observe and re-plan until every step that was done stays done."""
+    """Re-observe and re-plan until every step that was done stays done.
+
+    What a lagging replica shows is a part of what was sent; anything else is a follow-up, such as
+    a password that an earlier run made and could not deliver, seen only now.
+    """
     done = {o.address for o in applied.outcomes if o.result is Result.DONE}
     deadline = run.clock.monotonic() + run.settle_seconds
     seed = _seed(applied, live)
@@ -37,13 +45,24 @@ async def settle(run: Run, applied: Applied, live: Live) -> Settled:
         observation = await observe(run, seed)
         rounds += observation.rounds
         draft = plan(run, observation)
-        left = [step.address for step in draft.plan.pending if step.address in done]
+        left = [step for step in draft.plan.pending if step.address in done]
+        more = tuple(step.address for step in left if not _echo(applied, step))
         late = run.clock.monotonic() >= deadline or run.stop.is_set()
-        if not left or late:
-            return Settled(draft, observation.live, rounds, settled=not left)
+        if len(more) == len(left) or late:
+            return Settled(draft, observation.live, rounds, not left, more)
         run.progress(Event("settle", f"waiting for {_names(left)} to show in the tenant"))
         await run.clock.sleep(delay)
         delay = min(delay * 2, LONGEST_DELAY)
+
+
+def _echo(applied: Applied, now: Step) -> bool:
+    """Whether a pending step is what was done already, as a stale replica shows it."""
+    work = applied.knowledge.works[now.address]
+    if not now.changes:
+        return (now.action, now.reason) == (work.step.action, work.step.reason)
+    known = applied.knowledge.known
+    sent = {(c.path, canonical(refs.resolve(c.after, known))) for c in work.step.changes}
+    return all((c.path, canonical(refs.resolve(c.after, known))) in sent for c in now.changes)
 
 
 def plan(run: Run, observation: Observation) -> build.Draft:
@@ -67,6 +86,6 @@ def _seed(applied: Applied, live: Live) -> dict[Address, LiveObject]:
     return seed
 
 
-def _names(addresses: Iterable[Address]) -> str:
-    first, *rest = [str(address) for address in addresses]
+def _names(steps: Iterable[Step]) -> str:
+    first, *rest = [str(step.address) for step in steps]
     return f"{first} and {len(rest)} more" if rest else first

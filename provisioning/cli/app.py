@@ -1,0 +1,258 @@
+"""Commands and their options. Each body is one call into a module that is imported only then.
+
+Must not import a room at the top: help and version are answered without any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import provisioning
+from provisioning.cli import options
+from provisioning.cli.surface import Surface
+
+JOURNAL = Path(".provisioning")
+SANDBOX = ".sandbox"
+TEXT, WARNING, AS_TEXT = options.Format.TEXT, options.LogLevel.WARNING, options.LogFormat.TEXT
+
+app = typer.Typer(
+    help="Make a Microsoft Entra or Azure AD B2C tenant what a manifest says.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+sandbox = typer.Typer(help="The embedded stand-in for Microsoft Graph.", no_args_is_help=True)
+users = typer.Typer(help="People of the sandbox's tenants.", no_args_is_help=True)
+app.add_typer(sandbox, name="sandbox")
+sandbox.add_typer(users, name="users")
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the command that ran wants the process to end."""
+
+    code: int = 0
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Parse, run the command, return the exit code."""
+    ending = Ending()
+    command = typer.main.get_command(app)
+    try:
+        command.main(list(arguments), prog_name="provisioning", obj=ending)
+    except SystemExit as ended:
+        # Usage errors exit with 2, which here means that there are changes to apply.
+        return ending.code if ended.code in {0, None} else 1
+    return ending.code
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - an option's callback
+    if wanted:
+        typer.echo(f"provisioning {provisioning.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Make a Microsoft Entra or Azure AD B2C tenant what a manifest says."""
+
+
+@app.command()
+def validate(
+    context: typer.Context,
+    manifests: options.Manifests,
+    *,
+    var: options.Vars = None,
+    form: options.FormatChoice = TEXT,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Check manifests offline: schema, references, limits."""
+    from provisioning.cli import offline
+
+    surface = Surface.made(form, log_level, log_format, no_color=no_color)
+    context.obj.code = surface.end(lambda: offline.validate(surface, manifests, var or ()))
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    manifest: options.Manifest,
+    *,
+    out: options.Out = None,
+    detailed_exitcode: options.DetailedExitcode = False,
+    prune: options.Prune = False,
+    allow: options.Allow = None,
+    var: options.Vars = None,
+    sandbox: options.Sandbox = None,
+    auth: options.AuthChoice = None,
+    graph_endpoint: options.GraphEndpoint = None,
+    form: options.FormatChoice = TEXT,
+    journal: options.Journal = JOURNAL,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Show what an apply would do; write nothing to the tenant."""
+    from provisioning.cli import compose, planning
+
+    surface = Surface.made(form, log_level, log_format, no_color=no_color)
+    wish = compose.Wish(manifest, tuple(var or ()), tuple(allow or ()), prune)
+    way = compose.Way(sandbox, auth, graph_endpoint, journal)
+    context.obj.code = surface.end(
+        lambda: planning.plan(surface, wish, way, out=out, detailed=detailed_exitcode)
+    )
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    target: options.Target,
+    *,
+    approved: options.Approved = None,
+    yes: options.Yes = False,
+    prune: options.Prune = False,
+    allow: options.Allow = None,
+    var: options.Vars = None,
+    sandbox: options.Sandbox = None,
+    auth: options.AuthChoice = None,
+    graph_endpoint: options.GraphEndpoint = None,
+    form: options.FormatChoice = TEXT,
+    journal: options.Journal = JOURNAL,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Plan anew, ask, and make the tenant what the manifest says."""
+    from provisioning.cli import applying, compose
+
+    surface = Surface.made(form, log_level, log_format, no_color=no_color)
+    wish = compose.Wish(target, tuple(var or ()), tuple(allow or ()), prune)
+    way = compose.Way(sandbox, auth, graph_endpoint, journal)
+    context.obj.code = surface.end(
+        lambda: applying.apply(surface, wish, way, approved=approved, yes=yes)
+    )
+
+
+@app.command()
+def schema(context: typer.Context) -> None:
+    """Print the manifest's JSON Schema."""
+    from provisioning.cli import offline
+
+    surface = Surface.made(TEXT, WARNING, AS_TEXT, no_color=True)
+    context.obj.code = surface.end(lambda: offline.schema(surface))
+
+
+@app.command()
+def diagram(
+    context: typer.Context,
+    manifest: options.Manifest,
+    *,
+    var: options.Vars = None,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Print what a manifest wants as a Mermaid flowchart."""
+    from provisioning.cli import offline
+
+    surface = Surface.made(TEXT, log_level, log_format, no_color=no_color)
+    context.obj.code = surface.end(lambda: offline.diagram(surface, manifest, var or ()))
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    manifest: options.Manifest,
+    *,
+    var: options.Vars = None,
+    sandbox: options.Sandbox = None,
+    auth: options.AuthChoice = None,
+    graph_endpoint: options.GraphEndpoint = None,
+    form: options.FormatChoice = TEXT,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Check sign-in, tenant, permissions, clock and reachability; change nothing."""
+    from provisioning.cli import compose
+    from provisioning.cli import doctor as doctoring
+
+    surface = Surface.made(form, log_level, log_format, no_color=no_color)
+    wish = compose.Wish(manifest, tuple(var or ()))
+    way = compose.Way(sandbox, auth, graph_endpoint, JOURNAL)
+    context.obj.code = surface.end(lambda: doctoring.examine(surface, wish, way))
+
+
+@sandbox.command()
+def serve(
+    context: typer.Context,
+    *,
+    port: options.Port = 8080,
+    tenant: options.Tenants = None,
+    faults: options.Faults = None,
+    folder: options.SandboxFolder = SANDBOX,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+) -> None:
+    """Answer on 127.0.0.1 until interrupted, for other processes and other clients."""
+    from provisioning.cli import sandboxes
+
+    surface = Surface.made(TEXT, log_level, log_format, no_color=True)
+    context.obj.code = surface.end(
+        lambda: sandboxes.serve(surface, folder, port=port, tenants=tenant or (), faults=faults)
+    )
+
+
+@sandbox.command()
+def show(
+    context: typer.Context,
+    *,
+    folder: options.SandboxFolder = SANDBOX,
+    form: options.FormatChoice = TEXT,
+) -> None:
+    """Show what the sandbox's tenants hold; --format json shows all of it."""
+    from provisioning.cli import sandboxes
+
+    surface = Surface.made(form, WARNING, AS_TEXT, no_color=True)
+    context.obj.code = surface.end(lambda: sandboxes.show(surface, folder))
+
+
+@sandbox.command()
+def reset(context: typer.Context, *, folder: options.SandboxFolder = SANDBOX) -> None:
+    """Empty the sandbox's tenants but for what every new tenant holds."""
+    from provisioning.cli import sandboxes
+
+    surface = Surface.made(TEXT, WARNING, AS_TEXT, no_color=True)
+    context.obj.code = surface.end(lambda: sandboxes.reset(surface, folder))
+
+
+@users.command("add")
+def add_user(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="USER@DOMAIN", help="User principal name.")],
+    *,
+    display_name: Annotated[
+        str | None, typer.Option(help="Display name; the part before @ when left out.")
+    ] = None,
+    folder: options.SandboxFolder = SANDBOX,
+) -> None:
+    """Add a user to the tenant of that domain and print its object id."""
+    from provisioning.cli import sandboxes
+
+    surface = Surface.made(TEXT, WARNING, AS_TEXT, no_color=True)
+    context.obj.code = surface.end(
+        lambda: sandboxes.add_user(surface, folder, name, display_name=display_name)
+    )

@@ -1,0 +1,188 @@
+"""Composition root: from options to a run. The only place that makes clocks and credentials.
+
+Must not contain a decision about a tenant; it joins rooms that do not know each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from azure.core.credentials import AccessToken
+from azure.core.credentials_async import AsyncTokenCredential
+
+from provisioning.cli.options import MEMORY, Auth
+from provisioning.core.errors import ProvisioningError
+from provisioning.core.guards import Allowed
+from provisioning.core.report import Event
+from provisioning.engine.journal import Journal
+from provisioning.engine.run import Run
+from provisioning.graph import auth, clouds
+from provisioning.graph.client import Graph, connect
+from provisioning.graph.clock import Clock
+from provisioning.kinds import KINDS
+from provisioning.manifest import Manifest
+from provisioning.sandbox import Sandbox
+from provisioning.secrets.key_vault import Vaults
+from provisioning.secrets.sinks import Sinks
+
+_NO_RUNNER = {"", "0", "false"}
+"""Values of CI that mean there is no runner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user wants."""
+
+    manifest: Path
+    variables: tuple[str, ...] = ()
+    """As written: K=V."""
+    allow: tuple[str, ...] = ()
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to get there."""
+
+    sandbox: str | None
+    auth: Auth | None
+    graph_endpoint: str | None
+    journal: Path
+
+
+def clock() -> Clock:
+    """Return the real time, the one place where it enters."""
+    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=asyncio.sleep)
+
+
+@contextlib.asynccontextmanager
+async def run(
+    wanted: Manifest,
+    way: Way,
+    opened: Allowed,
+    *,
+    progress: Callable[[Event], None],
+    prompt: Callable[[str], None],
+) -> AsyncIterator[Run]:
+    """Yield everything that the engine works with; closes connections and the sandbox."""
+    now = clock()
+    identity = f"{now.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+    journal = Journal(way.journal, now, identity)
+    async with graph(wanted, way, now, journal, progress=progress, prompt=prompt) as (
+        client,
+        token,
+    ):
+        vaults = None if way.sandbox else Vaults(token)
+        ci = os.environ.get("CI", "").lower() not in _NO_RUNNER
+        yield Run(
+            graph=client,
+            kinds=KINDS,
+            manifest=wanted,
+            clock=now,
+            sinks=Sinks(wanted.root, ci=ci, vaults=vaults),
+            journal=journal,
+            allowed=opened,
+            progress=progress,
+        )
+
+
+@contextlib.asynccontextmanager
+async def graph(
+    wanted: Manifest,
+    way: Way,
+    now: Clock,
+    journal: Journal,
+    *,
+    progress: Callable[[Event], None],
+    prompt: Callable[[str], None],
+) -> AsyncIterator[tuple[Graph, AsyncTokenCredential]]:
+    """Yield a client for the manifest's tenant, and the credential behind it."""
+    cloud = clouds.of(wanted.cloud)
+
+    def on_retry(text: str) -> None:
+        progress(Event("retry", text))
+
+    if way.sandbox is not None:
+        with contextlib.closing(sandbox(way.sandbox)) as box:
+            token = _sandboxed(box, wanted, way)
+            async with connect(
+                cloud=cloud,
+                credential=token,
+                clock=now,
+                transport=box.transport(),
+                observer=journal.exchange,
+                on_retry=on_retry,
+            ) as client:
+                yield client, token
+        return
+    tenant = wanted.tenant.id or wanted.tenant.domain
+    name = (way.auth or Auth.DEFAULT).value
+    credential = auth.credential(
+        name, cloud=cloud, env=os.environ, tenant_id=tenant, clock=now, prompt=prompt
+    )
+    async with connect(
+        cloud=cloud,
+        credential=credential,
+        clock=now,
+        graph_endpoint=way.graph_endpoint,
+        observer=journal.exchange,
+        on_retry=on_retry,
+    ) as client:
+        yield client, credential
+
+
+def sandbox(place: str) -> Sandbox:
+    """Open the sandbox in a folder, or one that is gone with the process."""
+    try:
+        return Sandbox(None if place == MEMORY else Path(place))
+    except OSError as problem:
+        raise ProvisioningError(
+            f"cannot keep a sandbox in {place}: {problem.strerror}",
+            remedy="name a writable folder with --sandbox",
+        ) from problem
+
+
+@dataclass(frozen=True, slots=True)
+class _SandboxCredential:
+    """Signs in to the sandbox as its built-in automation, which holds every permission."""
+
+    box: Sandbox
+    tenant_id: str
+
+    async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        issued = datetime.now(UTC).timestamp()
+        return AccessToken(self.box.issue_token(self.tenant_id), int(issued) + 3600)
+
+    async def close(self) -> None:
+        return None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        return None
+
+
+def _sandboxed(box: Sandbox, wanted: Manifest, way: Way) -> _SandboxCredential:
+    if way.auth is not None:
+        raise ProvisioningError(
+            "--auth and --sandbox exclude each other", remedy="the sandbox signs in by itself"
+        )
+    try:
+        tenant = box.add_tenant(
+            wanted.tenant.domain, wanted.tenant.type.value, tenant_id=wanted.tenant.id
+        )
+    except ValueError as problem:
+        raise ProvisioningError(
+            str(problem), remedy="use another --sandbox DIR, or mend the manifest's tenant"
+        ) from problem
+    return _SandboxCredential(box, tenant.id)

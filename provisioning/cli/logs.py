@@ -1,0 +1,45 @@
+"""Logging to stderr, as text or as JSON lines, with secrets taken out of every message.
+
+Must not raise a library's level above what the user asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from provisioning.cli.options import LogFormat, LogLevel
+
+
+class _Scrubbed(logging.Formatter):
+    """`time level logger: message`, harmless for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from provisioning.cli import failures
+
+        return failures.scrub(super().format(record))
+
+
+class _JsonLines(_Scrubbed):
+    """One JSON object per record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": super().format(record),
+        }
+        return json.dumps(line)
+
+
+def start(level: LogLevel, form: LogFormat) -> None:
+    """Send every record of `level` and above to stderr, replacing an earlier set-up."""
+    stream = logging.StreamHandler(sys.stderr)
+    if form is LogFormat.JSON:
+        stream.setFormatter(_JsonLines("%(message)s"))
+    else:
+        stream.setFormatter(_Scrubbed("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.value.upper(), handlers=[stream], force=True)

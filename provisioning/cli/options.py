@@ -1,0 +1,187 @@
+"""The options that commands share, each written once: spelling, help, environment variable.
+
+Must not import a room: these types are built whenever any command is asked for help.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+MEMORY = ":memory:"
+
+
+class Format(StrEnum):
+    """What stands on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Auth(StrEnum):
+    """How to sign in to Graph."""
+
+    DEFAULT = "default"
+    AZURE_CLI = "azure-cli"
+    DEVICE_CODE = "device-code"
+    BROWSER = "browser"
+    CLIENT_SECRET = "client-secret"
+    CERTIFICATE = "certificate"
+    WORKLOAD_IDENTITY = "workload-identity"
+    TOKEN = "token"
+
+
+class LogLevel(StrEnum):
+    """What is logged to stderr."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How it is logged."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+_TENANT = "Tenant"
+_SIGN_IN = "Signing in"
+_OUTPUT = "Output"
+
+Manifest: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MANIFEST", help="Manifest file, or the folder with a manifest.yaml.", exists=True
+    ),
+]
+Manifests: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(metavar="MANIFEST...", help="Manifest files or folders.", exists=True),
+]
+Target: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MANIFEST|FILE",
+        help="Manifest, its folder, or a plan that `plan --out FILE` saved.",
+        exists=True,
+    ),
+]
+OptionalManifest: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[MANIFEST]", help="Check against this manifest's tenant and needs.", exists=True
+    ),
+]
+Vars: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="K=V", help="Set a variable of the manifest; repeatable."),
+]
+Sandbox: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--sandbox",
+        metavar="DIR",
+        help=f"Work on the embedded sandbox in DIR instead of Graph; {MEMORY} keeps nothing.",
+        rich_help_panel=_TENANT,
+    ),
+]
+SandboxFolder: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--sandbox", metavar="DIR", help=f"Folder of the sandbox; {MEMORY} keeps nothing."
+    ),
+]
+AuthChoice: TypeAlias = Annotated[
+    Auth | None,
+    typer.Option(
+        "--auth",
+        help="How to sign in; token reads PROVISIONING_ACCESS_TOKEN. [default: default]",
+        rich_help_panel=_SIGN_IN,
+    ),
+]
+GraphEndpoint: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--graph-endpoint",
+        metavar="URL",
+        envvar="PROVISIONING_GRAPH_ENDPOINT",
+        help="Send Graph's requests to this scheme and host; http for loopback only.",
+        rich_help_panel=_TENANT,
+    ),
+]
+FormatChoice: TypeAlias = Annotated[
+    Format, typer.Option("--format", help="What to print on stdout.", rich_help_panel=_OUTPUT)
+]
+Level: TypeAlias = Annotated[
+    LogLevel, typer.Option("--log-level", help="What to log on stderr.", rich_help_panel=_OUTPUT)
+]
+LogShape: TypeAlias = Annotated[
+    LogFormat, typer.Option("--log-format", help="How to log it.", rich_help_panel=_OUTPUT)
+]
+NoColor: TypeAlias = Annotated[
+    bool, typer.Option("--no-color", help="As NO_COLOR=1.", rich_help_panel=_OUTPUT)
+]
+Journal: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--journal",
+        metavar="DIR",
+        help="Folder for the journal of writes; not writable means no writes to the tenant.",
+        file_okay=False,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Prune: TypeAlias = Annotated[
+    bool,
+    typer.Option("--prune", help="Delete whole objects of ours that the manifest no longer has."),
+]
+Allow: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="GUARD[=ADDRESS]", help="Open a guard by name; repeatable."),
+]
+Out: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help="Save the plan as JSON, for `apply FILE`.", dir_okay=False
+    ),
+]
+DetailedExitcode: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--detailed-exitcode",
+        help="Exit 2 with changes to apply, 3 with only held or manual steps.",
+    ),
+]
+Approved: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--approved", metavar="DIGEST", help="Refuse any plan but the one with this digest."
+    ),
+]
+Yes: TypeAlias = Annotated[
+    bool, typer.Option("--yes", "-y", help="Apply without asking; needed without a terminal.")
+]
+Port: TypeAlias = Annotated[
+    int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+]
+Faults: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--faults",
+        metavar="FILE",
+        help="YAML or JSON list of scripted faults.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+Tenants: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--tenant", metavar="DOMAIN:TYPE", help="Add a tenant; repeatable."),
+]

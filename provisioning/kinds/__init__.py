@@ -1,0 +1,34 @@
+"""The explicit list of kinds, in the order of their dependencies.
+
+A kind is a declaration and pure functions; nothing here reads, writes or knows the engine.
+Matching goes down this list, so that each kind finds the objects it refers to; deletions go up.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioning.core.kind import Kind
+from provisioning.kinds import (
+    app_role_assignment,
+    application,
+    application_certificate,
+    application_owner,
+    application_password,
+    delegated_permission_grant,
+    existing,
+    federated_identity_credential,
+    service_principal,
+)
+
+KINDS: Final[tuple[Kind, ...]] = (
+    application.KIND,
+    existing.KIND,
+    service_principal.KIND,
+    delegated_permission_grant.KIND,
+    app_role_assignment.KIND,
+    application_password.KIND,
+    application_certificate.KIND,
+    federated_identity_credential.KIND,
+    application_owner.KIND,
+)

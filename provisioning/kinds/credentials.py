@@ -1,0 +1,47 @@
+"""What passwords, certificates, federated credentials and owners share: their application. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from provisioning.core.kind import Hold, View, Work
+from provisioning.core.model import Address, LiveObject, Ref, Template
+from provisioning.core.plan import Action
+from provisioning.kinds import known, query
+
+
+def applications(view: View) -> Iterator[tuple[Address, LiveObject]]:
+    """Yield the living applications that the manifest names."""
+    for address in view.wanted:
+        thing = known.live(view, address) if address.kind == "application" else None
+        if thing is not None:
+            yield address, thing
+
+
+def child(kind: str, app: Address, name: str) -> Address:
+    """Name a child of an application."""
+    return Address(kind, f"{app.key}.{name}")
+
+
+def application_of(work: Work) -> Address:
+    """Return the application of a step's object."""
+    if work.desired is not None and work.desired.parent is not None:
+        return work.desired.parent
+    return known.application(work.step.address.key.partition(".")[0])
+
+
+def path(work: Work, app: Address) -> str | Template:
+    """Spell the path of an application: by its id where known, else by reference."""
+    thing = known.live(work, app)
+    identity = known.plain(thing.body, "id") if thing else Ref(app)
+    return query.below("/applications/", identity, "")
+
+
+def guards(work: Work, view: View) -> Iterable[Hold]:
+    """Hold the removal of a foreign credential, and of one of the running identity's own."""
+    if work.step.action is not Action.DELETE:
+        return
+    if known.is_self(view, application_of(work)):
+        yield Hold("self", "the signed-in application would lose this credential")
+    if work.live is not None and work.live.foreign:
+        yield Hold("credential", "somebody else added this credential")

@@ -1,0 +1,1 @@
+"""The manifest half of the application kinds: models, limits, `desire`. No reads, no requests."""

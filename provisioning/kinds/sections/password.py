@@ -1,0 +1,195 @@
+"""`secrets:` of an application: client secrets that Graph makes and a sink receives.
+
+Never a value: only how long one lives, when the next is made, and where it goes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from provisioning.core.kind import Section, Source
+from provisioning.core.model import Address, Desired, Value
+from provisioning.kinds.sections import application, audiences, durations, shapes
+from provisioning.kinds.sections.durations import Duration
+from provisioning.kinds.sections.shapes import Key, Shape, Text
+
+PORTAL_MAXIMUM: Final = "P2Y"
+"""The longest lifetime that the portal offers; Graph takes more."""
+_WAYS: Final = ("dotenv", "file", "keyVault")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VAULT_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+
+
+class Store(Shape):
+    """Where a new secret goes: exactly one of `dotenv`, `file`, `keyVault`."""
+
+    dotenv: Text | None = Field(
+        default=None, description="A .env file, relative to the manifest; `name` is the variable."
+    )
+    file: Text | None = Field(
+        default=None, description="A file that holds nothing else, relative to the manifest."
+    )
+    key_vault: Text | None = Field(
+        default=None, description="https://VAULT.vault.azure.net; `name` is the secret's."
+    )
+    name: Text | None = Field(
+        default=None, description="Name of the variable or of the Key Vault secret."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        way, _ = shapes.one_of(self, *_WAYS)
+        if (self.name is None) is not (way == "file"):
+            verb = "takes no" if way == "file" else "needs a"
+            remedy = "delete it" if way == "file" else "write name beside it"
+            raise ValueError(f"{way} {verb} name; {remedy}")
+        pattern = {"dotenv": _VARIABLE, "keyVault": _VAULT_NAME}.get(way)
+        if pattern and self.name and pattern.fullmatch(self.name) is None:
+            joint = "_" if way == "dotenv" else "-"
+            raise ValueError(f"no name in a {way}; use letters, digits and {joint}")
+        if self.key_vault and not _is_vault(self.key_vault):
+            raise ValueError("keyVault is no vault; write https://VAULT.vault.azure.net")
+        return self
+
+    def setting(self) -> dict[str, Value]:
+        """Return `{"dotenv": PATH, "name": NAME}` and the like, as the sinks take it."""
+        place: dict[str, Value] = dict([shapes.one_of(self, *_WAYS)])
+        return place if self.name is None else {**place, "name": self.name}
+
+
+class Secret(Shape):
+    """One client secret, made by Graph and rotated in time."""
+
+    display_name: Text | None = Field(
+        default=None, description="Name shown beside it in the portal; the key when absent."
+    )
+    lifetime: Duration = Field(default="P180D", description="How long a new value is valid.")
+    rotate_before: Duration | None = Field(
+        default=None, description="Make the next value this long before the end; never if absent."
+    )
+    overlap: Duration | None = Field(
+        default=None,
+        description="Keep the old value this long after the next is stored; "
+        "till its own end if absent.",
+    )
+    store: Store = Field(description="Where a new value goes; it is shown nowhere else.")
+
+
+SECTIONS: Final = (
+    Section(
+        key="secrets",
+        annotation=dict[Key, Secret] | None,
+        description="Client secrets by key.",
+        under="applications",
+    ),
+)
+
+
+def desire(source: Source) -> Iterable[Desired]:
+    """Yield `application_password.KEY.NAME` for every secret."""
+    stores: dict[tuple[tuple[str, Value], ...], str] = {}
+    for key, entry in source.entries("applications").items():
+        secrets = shapes.entries(entry, "secrets")
+        _check_slots(source, key, entry, secrets)
+        for name, secret in secrets.items():
+            path = ("applications", key, "secrets", name)
+            _check_times(source, secret, *path)
+            where = tuple(sorted(secret.store.setting().items()))
+            if where in stores:
+                source.fault(
+                    "same-store",
+                    f"secret {key}.{name} would overwrite {stores[where]}",
+                    "give each its own place",
+                    *path,
+                    "store",
+                )
+            stores.setdefault(where, f"{key}.{name}")
+            yield Desired(
+                address=Address("application_password", f"{key}.{name}"),
+                body={"displayName": secret.display_name or name},
+                place=source.place(*path),
+                settings={
+                    "lifetime": secret.lifetime,
+                    "rotateBefore": secret.rotate_before,
+                    "overlap": secret.overlap,
+                    "store": secret.store.setting(),
+                },
+                parent=Address("application", key),
+            )
+
+
+def _check_slots(source: Source, key: str, entry: Any, secrets: dict[str, Any]) -> None:
+    slots = application.audience(source, entry).secrets
+    if slots is None:
+        return
+    path = ("applications", key, "secrets")
+    if len(secrets) > slots:
+        source.fault(
+            "limit",
+            f"{len(secrets)} secrets; with personal accounts at most {slots} "
+            f"({audiences.ACCOUNTS})",
+            "share one, or use certificates",
+            *path,
+        )
+    elif len(secrets) == slots and any(secret.rotate_before for secret in secrets.values()):
+        source.fault(
+            "no-free-slot",
+            f"with personal accounts there are {slots} secrets ({audiences.ACCOUNTS}), "
+            "so none is free for the overlap of a rotation",
+            "declare one secret fewer, or rotate by hand",
+            *path,
+            warning=True,
+        )
+
+
+def _check_times(source: Source, secret: Secret, *path: str) -> None:
+    lifetime = durations.parse(secret.lifetime)
+    if lifetime > durations.parse(PORTAL_MAXIMUM):
+        source.fault(
+            "long-lifetime",
+            f"a lifetime of {secret.lifetime} is longer than the portal's maximum of 24 months",
+            "write P2Y or less",
+            *path,
+            "lifetime",
+            warning=True,
+        )
+    before = durations.parse(secret.rotate_before) if secret.rotate_before else None
+    if before is not None and before >= lifetime:
+        source.fault(
+            "rotation",
+            f"rotateBefore {secret.rotate_before} is not shorter than lifetime {secret.lifetime}",
+            "write a shorter one: else every run makes a new secret",
+            *path,
+            "rotateBefore",
+        )
+    if secret.overlap is None:
+        return
+    if before is None:
+        source.fault(
+            "rotation",
+            "overlap says how long the old value stays, but nothing rotates",
+            "write rotateBefore as well, or delete overlap",
+            *path,
+            "overlap",
+        )
+    elif durations.parse(secret.overlap) >= before:
+        source.fault(
+            "rotation",
+            f"overlap {secret.overlap} is not shorter than rotateBefore {secret.rotate_before}",
+            "write a shorter one: the old value ends by itself",
+            *path,
+            "overlap",
+        )
+
+
+def _is_vault(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and parts.path in {"", "/"}

@@ -1,0 +1,144 @@
+"""A manifest's files -> desired objects, or every fault in them at once.
+
+Pure file reading: no network, no clock, no environment. Knows no kind: they are passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from provisioning.core.kind import Kind
+from provisioning.core.model import Address, Desired, Finding, Owner, Severity, Tenant
+from provisioning.manifest import composition, expansion, includes, references
+from provisioning.manifest.expansion import Cloud
+from provisioning.manifest.source import ManifestSource
+from provisioning.manifest.validation import Validation
+
+_NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest without faults."""
+
+    path: Path
+    root: Path
+    """Its folder, resolved: what names of files in it are relative to."""
+    owner: Owner
+    tenant: Tenant
+    cloud: Cloud
+    """A name such as `global`, or `{graph, login, signIn}` as written."""
+    desired: tuple[Desired, ...]
+    """Sorted by address."""
+    findings: tuple[Finding, ...] = ()
+    """Warnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of reading a manifest."""
+
+    manifest: Manifest | None
+    """None when any finding is an error."""
+    findings: tuple[Finding, ...]
+    """Sorted by place; those without a place come first."""
+
+
+def load(
+    path: Path,
+    *,
+    kinds: Iterable[Kind],
+    variables: Mapping[str, str] = _NO_VARIABLES,
+    tenant: Tenant | None = None,
+    cloud: Cloud | None = None,
+) -> Loaded:
+    """Read the manifest at `path` and everything that it includes.
+
+    `variables` are the caller's `--var`. `tenant` and `cloud` are the caller's choice: the
+    manifest may then leave its `tenant:` out, and one that names another tenant is a fault.
+    Raises nothing for what users write; TypeError for kinds whose sections contradict each other.
+    """
+    kinds = tuple(kinds)
+    findings: list[Finding] = []
+    document = includes.read(path, findings)
+    if document is None:
+        return _loaded(None, findings)
+    expanded = expansion.expand(document.root, variables, tenant, findings)
+    validation = Validation(expanded.root, findings)
+    owner = validation.owner()
+    sections = validation.sections(composition.compose(kinds).parts)
+    if expanded.tenant is None:
+        return _loaded(None, findings)
+    source = ManifestSource(
+        owner=owner,
+        tenant=expanded.tenant,
+        document=document,
+        root=expanded.root,
+        sections=sections,
+        findings=findings,
+    )
+    desired = _desired(kinds, source, findings)
+    findings += references.dangling(expanded.references, desired, frozenset(validation.faulty))
+    findings += references.circles(desired)
+    manifest = Manifest(
+        path=path,
+        root=document.folder,
+        owner=owner,
+        tenant=expanded.tenant,
+        cloud=cloud or expanded.cloud or "global",
+        desired=tuple(desired[address] for address in sorted(desired)),
+        findings=_sorted(findings),
+    )
+    return _loaded(manifest, findings)
+
+
+def _desired(
+    kinds: Iterable[Kind], source: ManifestSource, findings: list[Finding]
+) -> dict[Address, Desired]:
+    """Ask every kind; two that need the same looked-up object may both bring it."""
+    found: dict[Address, Desired] = {}
+    for kind in kinds:
+        for item in map(references.settle, kind.desire(source)):
+            first = found.setdefault(item.address, item)
+            if not _same(first, item):
+                findings.append(
+                    Finding(
+                        "duplicate-address",
+                        f"{item.address} is already declared at {first.place}, differently",
+                        "rename one of the two",
+                        place=item.place,
+                        address=item.address,
+                    )
+                )
+            elif item.place < first.place:
+                found[item.address] = item
+    return found
+
+
+def _same(first: Desired, second: Desired) -> bool:
+    return first is second or (first.body, first.settings, first.parent, first.lifecycle) == (
+        second.body,
+        second.settings,
+        second.parent,
+        second.lifecycle,
+    )
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    def order(finding: Finding) -> tuple[object, ...]:
+        place = finding.place
+        where = ("", 0, 0) if place is None else (place.file, place.line, place.column)
+        return (*where, finding.rule, finding.message)
+
+    return tuple(sorted(dict.fromkeys(findings), key=order))
+
+
+def _loaded(manifest: Manifest | None, findings: Iterable[Finding]) -> Loaded:
+    findings = _sorted(findings)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return Loaded(None, findings)
+    return Loaded(manifest, findings)

@@ -1,0 +1,116 @@
+"""The manifest as a tree in which every key and value knows its place. Reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from provisioning.core.model import Place
+
+Scalar: TypeAlias = "None | bool | int | float | str"
+Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode:
+    """Text, a number, a switch or nothing."""
+
+    value: Scalar
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `key: value`."""
+
+    key: Place
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode:
+    """Keys are text and unique."""
+
+    entries: Mapping[str, Entry]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceNode:
+    """A list."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+Node: TypeAlias = ScalarNode | MappingNode | SequenceNode
+
+NOTHING: Final = MappingNode({}, Place("", 1, 1))
+
+
+def plain(node: Node) -> Plain:
+    """Drop the places. Keys come sorted, so that nothing depends on the order in the file."""
+    match node:
+        case ScalarNode():
+            return node.value
+        case SequenceNode():
+            return [plain(item) for item in node.items]
+        case MappingNode():
+            return {key: plain(node.entries[key].node) for key in sorted(node.entries)}
+
+
+def child(node: Node, part: str | int) -> tuple[Place, Node] | None:
+    """Return where a key or list item stands, and its value; None when there is none."""
+    if isinstance(node, MappingNode) and (entry := node.entries.get(str(part))) is not None:
+        return entry.key, entry.node
+    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.items):
+        return node.items[part].place, node.items[part]
+    return None
+
+
+def place(root: Node, path: Iterable[str | int]) -> Place:
+    """Return where the key at `path` stands, or the nearest parent that is there."""
+    here, node = root.place, root
+    for part in path:
+        if (found := child(node, part)) is None:
+            break
+        here, node = found
+    return here
+
+
+def value_place(root: Node, path: Iterable[str | int]) -> Place:
+    """Return where the value stands: the scalar itself, else its key."""
+    here, node = root.place, root
+    for part in path:
+        if (found := child(node, part)) is None:
+            break
+        here, node = found
+    return node.place if isinstance(node, ScalarNode) and node.value is not None else here
+
+
+def select(root: Node, path: Iterable[str | int]) -> Node | None:
+    """Return the node at exactly `path`."""
+    node = root
+    for part in path:
+        if (found := child(node, part)) is None:
+            return None
+        node = found[1]
+    return node
+
+
+def found(node: Node | None) -> str:
+    """Say what stands there, for "expected text, found a list"; never the value itself."""
+    match node:
+        case MappingNode():
+            return "a mapping"
+        case SequenceNode():
+            return "a list"
+        case ScalarNode(value=None) | None:
+            return "nothing"
+        case ScalarNode(value=bool()):
+            return "a true/false switch"
+        case ScalarNode(value=int() | float()):
+            return "a number"
+        case ScalarNode():
+            return "text"

@@ -1,0 +1,137 @@
+"""The expanded tree -> the header and the kinds' sections, validated. Pure.
+
+Values go through pydantic as JSON, strictly: a number is no text and `"yes"` is no switch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from provisioning.core.model import Finding, Owner, Place
+from provisioning.manifest import nodes, suggest, translate
+from provisioning.manifest.composition import Part
+from provisioning.manifest.header import HEADER_KEYS, Header
+from provisioning.manifest.nodes import MappingNode, Node
+
+_HEADER: Final = TypeAdapter(Header)
+_OWN_KEYS: Final = tuple(Header.model_fields)
+
+
+class Validation:
+    """Validates one tree; faults are noted once per place."""
+
+    def __init__(self, root: MappingNode, findings: list[Finding]) -> None:
+        self._root = root
+        self._findings = findings
+        self._told: set[Place | None] = {finding.place for finding in findings}
+        """Where the text itself is faulty already: its type would be a second fault of the same."""
+        self.faulty: set[str] = set()
+        """Keys of entries that were left out."""
+
+    def owner(self) -> Owner:
+        """Read version, name and movedFrom; a stand-in name when they are faulty."""
+        own = {key: e for key, e in self._root.entries.items() if key in _OWN_KEYS}
+        read = self._validate(_HEADER, Header, MappingNode(own, self._root.place), (), "")
+        if not read:
+            return Owner("manifest")
+        name, old = read[""].name, read[""].movedFrom
+        if name == old:
+            place = nodes.value_place(self._root, ("movedFrom",))
+            self._fault("moved-from-itself", "movedFrom is the name of today", "delete it", place)
+        return Owner(name, old)
+
+    def sections(self, parts: Iterable[Part]) -> Mapping[str, Mapping[str, Any]]:
+        """Validate every section; faulty entries are left out of the answer."""
+        parts = tuple(parts)
+        known = [key for part in parts for key in part.spellings]
+        for key, entry in self._root.entries.items():
+            if key not in known and key not in HEADER_KEYS:
+                self._unknown(key, entry.key, known)
+        return {part.section.key: self._section(part) for part in parts}
+
+    def _unknown(self, key: str, place: Place, known: Iterable[str]) -> None:
+        close = suggest.closest(key, (*known, *HEADER_KEYS))
+        if close is not None:
+            self._fault(
+                "unknown-key", f"unknown key `{key}`; did you mean `{close}`?", f"write {close}:",
+                place,
+            )  # fmt: skip
+        else:
+            remedy = f"use one of {', '.join(sorted((*known, *HEADER_KEYS)))}"
+            self._fault("unknown-key", f"unknown key `{key}`", remedy, place)
+
+    def _fault(self, rule: str, message: str, remedy: str, place: Place) -> None:
+        self._findings.append(Finding(rule, message, remedy, place=place))
+
+    def _section(self, part: Part) -> dict[str, Any]:
+        written = [key for key in part.spellings if key in self._root.entries]
+        for second in written[1:]:
+            self._fault(
+                "both-spellings",
+                f"`{second}` and `{written[0]}` are the same section, and both are given",
+                "keep one of the two",
+                self._root.entries[second].key,
+            )
+        if not written:
+            return {}
+        key = written[0]
+        node = self._root.entries[key].node
+        if nodes.found(node) == "nothing":
+            return {}
+        if not part.keyed:
+            return dict(self._validate(part.adapter, part.annotation, node, (key,), ""))
+        if not isinstance(node, MappingNode):
+            self._fault(
+                "wrong-type",
+                f"expected a mapping, found {nodes.found(node)}",
+                "write KEY: {…}",
+                nodes.value_place(self._root, (key,)),
+            )
+            return {}
+        return self._entries(part, key, node)
+
+    def _entries(self, part: Part, section: str, node: MappingNode) -> dict[str, Any]:
+        valid: dict[str, Any] = {}
+        for key in sorted(node.entries):
+            path, entry = (section, key), node.entries[key]
+            read = self._validate(part.adapter, part.annotation, entry.node, path, key)
+            if not self._key(part, key, entry.key) or not read:
+                self.faulty.add(key)
+            else:
+                valid |= read
+        return valid
+
+    def _key(self, part: Part, key: str, place: Place) -> bool:
+        try:
+            part.keys.validate_python(key)
+        except ValidationError:
+            if place not in self._told:
+                self._fault(
+                    "entry-key",
+                    f"this key of {part.section.key} has a form that keys do not have",
+                    "rename it: letters, digits, _ and -, and no - in front",
+                    place,
+                )
+            return False
+        return True
+
+    def _validate(
+        self,
+        adapter: TypeAdapter[Any],
+        annotation: Any,
+        node: Node,
+        path: tuple[str, ...],
+        key: str,
+    ) -> Mapping[str, Any]:
+        """Return the value under `key`, or nothing after reporting its faults."""
+        try:
+            return {key: adapter.validate_json(json.dumps(nodes.plain(node)), strict=True)}
+        except ValidationError as error:
+            for finding in translate.findings(error, annotation, self._root, path):
+                if finding.place not in self._told:
+                    self._findings.append(finding)
+            return {}

@@ -1,0 +1,46 @@
+"""The one document that `--format json` prints. Its shape is frozen: `formatVersion` counts.
+
+Must not leave a reference as Python text: `{"$ref": ADDRESS, "path": …}` stands for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from provisioning.core import plan as plans
+from provisioning.core import report as reports
+from provisioning.core.model import Finding, Severity, Value
+from provisioning.core.plan import Plan
+from provisioning.core.report import Report, Stats
+
+
+def plan(plan: Plan, stats: Stats, *, extra: Mapping[str, Value] | None = None) -> str:
+    """Return a plan's document; `extra` keys are added at its top (a plan file's origin)."""
+    stated: dict[str, Value] = dict(reports.stats_to_json(stats))
+    return document({**plans.to_json(plan), "stats": stated, **(extra or {})})
+
+
+def report(report: Report) -> str:
+    """Return a report's document: the plan's, with outcomes."""
+    return document(reports.report_to_json(report))
+
+
+def findings(findings: Iterable[Finding]) -> str:
+    """Return a document for a run that got no further than its input."""
+    listed = tuple(findings)
+    counted = {
+        severity.value: sum(item.severity is severity for item in listed) for severity in Severity
+    }
+    return document(
+        {
+            "formatVersion": plans.FORMAT_VERSION,
+            "findings": [plans.finding_to_json(item) for item in listed],
+            "summary": dict(counted),
+        }
+    )
+
+
+def document(content: Mapping[str, Value]) -> str:
+    """Return indented JSON that ends in a newline and is ASCII, whatever a tenant's names hold."""
+    return json.dumps(content, indent=2) + "\n"

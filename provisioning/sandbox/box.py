@@ -1,0 +1,258 @@
+"""The sandbox: one database, its tenants, its application; must not hold rules of Graph."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from provisioning.sandbox import directory, gateway, login, seeds, side, wire
+from provisioning.sandbox.call import Throttle
+from provisioning.sandbox.faults import Faults
+from provisioning.sandbox.layout import INDEXED, LIVE
+from provisioning.sandbox.options import Options
+from provisioning.sandbox.store import Store, Tenant
+from provisioning.sandbox.tokens import Tokens
+from provisioning.sandbox.transport import SandboxTransport
+from provisioning.sandbox.wire import Seen
+
+_NAMESPACE = uuid.UUID("6f8b7d0e-4a51-5c1e-9f6c-2d1f3a0b7c55")
+_KINDS = {"b2c", "workforce", "external"}
+_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
+_SETTING = "options"
+
+
+class Sandbox:
+    """An embedded stand-in for Microsoft Graph and its login hosts.
+
+    Args:
+        directory: where `sandbox.sqlite` lives, None for memory only.
+        options: switches; stored when given, else the stored ones are used.
+        latency: seconds waited before each HTTP request is worked on.
+        clock: the current time, in UTC.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        options: Options | None = None,
+        latency: float = 0.0,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.latency = latency
+        self.faults = Faults()
+        self.log: list[Seen] = []
+        self._clock = clock or _now
+        self._calls = 0
+        self._store = Store(None if directory is None else Path(directory) / "sandbox.sqlite")
+        if options is not None:
+            side.set_setting(self._store, _SETTING, options.dump())
+        stored = side.setting(self._store, _SETTING)
+        self.options = Options() if stored is None else Options.load(stored)
+        self._tokens = Tokens(self._store)
+        self._gateway = gateway.Gateway(
+            store=self._store,
+            tokens=self._tokens,
+            faults=self.faults,
+            options=self.options,
+            clock=self._clock,
+            throttle=Throttle(),
+        )
+        self._login = login.Login(self._store, self._tokens, self._clock)
+        self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)])
+
+    def add_tenant(self, domain: str, kind: str = "b2c", *, tenant_id: str | None = None) -> Tenant:
+        """Add a tenant with its built-in objects; one that is there is returned as it is.
+
+        Args:
+            domain: the initial domain, such as contoso.onmicrosoft.com.
+            kind: b2c, workforce or external.
+            tenant_id: a GUID; by default derived from the domain.
+
+        Raises:
+            ValueError: an unknown kind, or a known domain with another kind or id.
+        """
+        if kind not in _KINDS:
+            raise ValueError(f"unknown tenant kind {kind}; known: {', '.join(sorted(_KINDS))}")
+        domain = domain.lower()
+        identity = (tenant_id or str(uuid.uuid5(_NAMESPACE, domain))).lower()
+        existing = self._store.tenant(domain) or self._store.tenant(identity)
+        tenant = Tenant(identity, domain, kind)
+        if existing is not None:
+            if existing != tenant and (tenant_id is not None or existing.kind != kind):
+                raise ValueError(f"tenant {domain} exists as {existing}")
+            return existing
+        with self._store.transaction():
+            self._store.add_tenant(tenant)
+            seeds.plant(self._store, tenant, self._timestamp())
+        return tenant
+
+    def tenants(self) -> tuple[Tenant, ...]:
+        """All tenants."""
+        return self._store.tenants()
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """A transport that answers every host from this sandbox."""
+        return SandboxTransport(self.app)
+
+    def issue_token(
+        self,
+        tenant_id: str,
+        *,
+        app_id: str | None = None,
+        roles: Iterable[str] | None = None,
+        scopes: Iterable[str] | None = None,
+        user_id: str | None = None,
+        lifetime: int = 3600,
+    ) -> str:
+        """A Graph access token without asking the login host.
+
+        Args:
+            tenant_id: GUID or domain.
+            app_id: the client; by default the built-in automation client.
+            roles: application permissions; by default every one the sandbox knows.
+            scopes: delegated permissions; makes it a user's token.
+            user_id: the user; by default a built-in administrator, added when first needed.
+            lifetime: seconds.
+
+        Raises:
+            LookupError: no such tenant, or the client has no service principal in it.
+        """
+        tenant = self._tenant(tenant_id)
+        client = app_id or seeds.automation_app_id(tenant)
+        object_id = self._principal(tenant, client)
+        if scopes is not None or user_id is not None:
+            object_id = user_id or self._administrator(tenant)
+            scopes = tuple(scopes or ())
+        return self._tokens.access_token(
+            tenant=tenant,
+            audience="https://graph.microsoft.com",
+            app_id=client,
+            object_id=object_id,
+            roles=seeds.application_permissions() if roles is None else roles,
+            scopes=scopes,
+            now=self._clock(),
+            lifetime=lifetime,
+        )
+
+    def trust_issuer(self, issuer: str, jwks: Mapping[str, Any]) -> None:
+        """Register the keys of an outside issuer whose tokens federated credentials accept."""
+        self._login.trust_issuer(issuer, jwks)
+
+    def add_user(self, tenant_id: str, user_principal_name: str, display_name: str) -> str:
+        """Add a user; returns its object id."""
+        body = directory.new_user(user_principal_name, display_name, self._timestamp())
+        return self._add(tenant_id, "users", body)
+
+    def add_group(self, tenant_id: str, display_name: str) -> str:
+        """Add a security group; returns its object id."""
+        body = directory.new_group(display_name, self._timestamp())
+        return self._add(tenant_id, "groups", body)
+
+    def seed(
+        self, tenant_id: str, collection: str, objects: Iterable[Mapping[str, Any]]
+    ) -> list[str]:
+        """Insert ready objects with the server's defaults filled in, unchecked and fast.
+
+        Returns their ids. Collections: applications, servicePrincipals,
+        oauth2PermissionGrants, appRoleAssignments, users, groups.
+
+        Raises:
+            ValueError: another collection.
+        """
+        tenant = self._tenant(tenant_id)
+        with self._store.transaction():
+            bodies = seeds.completed(self._store, tenant, collection, objects, self._timestamp())
+            self._store.put_many(tenant.id, collection, ((body["id"], body) for body in bodies))
+        return [body["id"] for body in bodies]
+
+    def dump(self, tenant_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Everything in a tenant as it really is, without any secret; owners as ids."""
+        tenant = self._tenant(tenant_id)
+        result: dict[str, list[dict[str, Any]]] = {}
+        for collection in INDEXED:
+            records = self._store.scan(tenant.id, collection, LIVE, 0)
+            result[collection] = [self._shown(tenant, record.body) for record in records]
+        result["deletedItems"] = [
+            self._shown(tenant, record.body)
+            for collection in INDEXED
+            for record in self._store.scan(tenant.id, collection, 1, 0)
+        ]
+        return result
+
+    def reset(self) -> None:
+        """Empty every tenant but for its built-in objects; forget log and faults."""
+        with self._store.transaction():
+            self._store.clear()
+            for tenant in self._store.tenants():
+                seeds.plant(self._store, tenant, self._timestamp())
+        self.log.clear()
+        self.faults.clear()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._store.close()
+
+    async def _answer(self, request: Request) -> Response:
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        self._calls += 1
+        raw = request.scope.get("raw_path") or request.url.path.encode()
+        path = raw.decode("ascii").split("?")[0]
+        if request.url.query:
+            path += "?" + request.url.query
+        if wire.is_graph(path):
+            return await self._gateway.answer(request, path, self._calls, self.log)
+        response, tenant = await self._login.answer(request)
+        self.log.append(
+            Seen(request.method, path, response.status_code, tenant, False, self._calls)
+        )
+        return response
+
+    def _tenant(self, identity: str) -> Tenant:
+        tenant = self._store.tenant(identity)
+        if tenant is None:
+            raise LookupError(f"no tenant {identity} in the sandbox")
+        return tenant
+
+    def _principal(self, tenant: Tenant, app_id: str) -> str:
+        for record in self._store.find(tenant.id, "servicePrincipals", "appId", app_id):
+            if record.state == LIVE:
+                return record.id
+        raise LookupError(f"{app_id} has no service principal in {tenant.domain}")
+
+    def _administrator(self, tenant: Tenant) -> str:
+        name = f"admin@{tenant.domain}"
+        for record in self._store.find(tenant.id, "users", "userPrincipalName", name):
+            return record.id
+        return self.add_user(tenant.id, name, "Administrator")
+
+    def _add(self, tenant_id: str, collection: str, body: dict[str, Any]) -> str:
+        tenant = self._tenant(tenant_id)
+        with self._store.transaction():
+            self._store.put(tenant.id, collection, body["id"], body)
+        return str(body["id"])
+
+    def _shown(self, tenant: Tenant, body: Mapping[str, Any]) -> dict[str, Any]:
+        visible = {name: value for name, value in body.items() if not name.startswith("_")}
+        if "_parent" in body:
+            visible["applicationId"] = body["_parent"]
+        owners = side.owners(self._store, tenant.id, body["id"])
+        return visible | ({"owners": owners} if owners else {})
+
+    def _timestamp(self) -> str:
+        return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,99 @@
+"""The switches of the sandbox: everything the sources leave open; must not hold behaviour.
+
+Each field says where its two sides come from. The defaults are the documented or the most often
+reported side; tests flip one at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Switches; they are stored in the database, so that a restart behaves the same."""
+
+    read_lag: int = 0
+    """A written object shows its old state to the next n reads that touch it (TF
+    internal/helpers/consistency polls for this; length unverified)."""
+    service_principal_race: Literal["bad_request", "forbidden"] = "bad_request"
+    """Answer to a service principal whose application is not replicated: 400
+    NoBackingApplicationObject, or 403 (both retried by TF application_resource.go)."""
+    grant_race: Literal["object_not_found", "resource_not_found"] = "object_not_found"
+    """404 code for a grant on a service principal that is not replicated (public code / 8.4)."""
+    assignment_race: Literal["bad_request", "not_found"] = "bad_request"
+    """Assignment on an unreplicated principal (terraform-provider-azuread#1759; 404 also seen)."""
+    unique_name_on_post: Literal["accept", "refuse"] = "accept"
+    """`uniqueName` in the create body (documented only for the upsert; unverified for POST)."""
+    unique_name_on_patch: Literal["accept", "refuse"] = "accept"
+    """One-time write of `uniqueName` (templates concept-uniquely-named-resources)."""
+    unique_name_upsert: Literal["accept", "refuse"] = "accept"
+    """PATCH (uniqueName='x') with Prefer: create-if-missing (G:v1/api/application-upsert.md)."""
+    tag_filter: Literal["plain", "eventual"] = "plain"
+    """tags/any(...) without ConsistencyLevel (reported in Q&A 539487, not documented)."""
+    case_sensitive_filters: bool = False
+    """String comparison in $filter; the directory ignores case (believed, unverified)."""
+    max_or_clauses: int = 15
+    """Expressions joined by `or`/`in` in one $filter (reported limit; unverified today)."""
+    scope_edit_while_enabled: Literal["allow", "refuse"] = "allow"
+    """Editing an enabled scope or role in place: TF disables first, others do not (1.8)."""
+    api_patch: Literal["merge", "replace"] = "merge"
+    """PATCH of `api`: nested merge (TF applications.go) or whole replacement (third party)."""
+    identifier_uri_policy: Literal["off", "default"] = "off"
+    """Tenant app-management policy (E:identifier-uri-restrictions.md)."""
+    unverified_host_for_v2: Literal["accept", "refuse"] = "refuse"
+    """Version 2 applications with foreign identifier hosts (azure-docs#82762, observed once)."""
+    deleted_holds_identifier_uri: bool = True
+    """A soft-deleted application keeps its identifier URIs (unverified)."""
+    default_audience: Literal["AzureADandPersonalMicrosoftAccount", "AzureADMyOrg"] = (
+        "AzureADandPersonalMicrosoftAccount"
+    )
+    """`signInAudience` when omitted: the upsert page's sample; Terraform's own default differs."""
+    personal_app_roles: Literal["refuse", "accept"] = "refuse"
+    """App roles on personal audiences (E:supported-accounts-validation.md: not supported)."""
+    personal_optional_claims: Literal["refuse", "accept"] = "refuse"
+    """Optional claims on personal audiences (E:supported-accounts-validation.md)."""
+    key_null_keeps: bool = True
+    """A keyCredential resent with its keyId and no key stays (microsoft-graph-docs#3579)."""
+    assignment_duplicate: Literal["bad_request", "same_key"] = "bad_request"
+    """Wording of a duplicate assignment: two variants seen, both 400 (msgraph-bicep-types#161)."""
+    owner_duplicate_status: int = 400
+    """Status of a repeated owner (unverified)."""
+    delegated_owner: bool = True
+    """The signed-in user becomes owner of what it creates (believed, unverified)."""
+    mirror_tags: bool = True
+    """Application tags appear on its service principals (G:v1/resources/application.md)."""
+    scope_validation: bool = False
+    """Refuse grant scopes that the resource does not publish (unverified)."""
+    grant_leading_space: bool = False
+    """Stored grant scope comes back with a leading space (unverified)."""
+    restore_service_principal: bool = True
+    """Restoring an application restores its service principal, grants and assignments
+    (E:howto-restore-app.md; a third-party note says it does not)."""
+    throttle: bool = False
+    """60 writes a minute on personal-audience applications (G:concepts/throttling-limits.md)."""
+    concurrency_violation: int = 0
+    """After a credential write, the next n on the same application meet 409 (nais/azurerator)."""
+    concurrency_status: Literal[409, 400] = 409
+    """Status of Directory_ConcurrencyViolation (400 in public code)."""
+    msa_lag: int = 0
+    """The first n writes after creating a personal-audience application meet 409
+    Error_MsaAppDoesNotExist (terraform-provider-azuread#1764)."""
+    batch_responses: Literal["reversed", "as_sent"] = "reversed"
+    """Order of $batch responses: documented as unspecified, so the default is another one."""
+    max_batch: int = 20
+    """Requests in one $batch (G:concepts/json-batching.md)."""
+    max_federated_credentials: int = 20
+    """Federated credentials of one application (believed, unverified)."""
+
+    def dump(self) -> str:
+        """JSON of every switch."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> Options:
+        """Read `dump` back; switches that no longer exist are left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in json.loads(text).items() if key in known})

@@ -1,0 +1,254 @@
+"""What every new tenant holds before anybody provisions; must not answer requests.
+
+Permission ids: graph.md 10 (DEVX permissions-descriptions.json).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.sandbox import (
+    application_bodies,
+    assignments,
+    directory,
+    entitlements,
+    grants,
+    mirror,
+)
+from provisioning.sandbox.store import Store, Tenant
+from provisioning.sandbox.tokens import GRAPH_APP_ID
+
+Json = dict[str, Any]
+
+EXTENSIONS_NAME = "b2c-extensions-app. Do not modify. Used by AADB2C for storing user data."
+AUTOMATION_NAME = "Sandbox automation"
+PERMISSIONS: Mapping[str, tuple[str | None, str | None]] = {
+    "openid": ("37f7f235-527c-4136-accd-4a02d197296e", None),
+    "profile": ("14dad69e-099b-42c9-810b-d002981feec1", None),
+    "email": ("64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0", None),
+    "offline_access": ("7427e0e9-2fba-42fe-b0c0-848c9e6a8182", None),
+    "User.Read": ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", None),
+    "Directory.AccessAsUser.All": ("0e263e50-5827-48a4-b97c-d940288653c7", None),
+    "Directory.Read.All": (
+        "06da0dbc-49e2-44d2-8312-53f166ab848a",
+        "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
+    ),
+    "Directory.ReadWrite.All": (
+        "c5366453-9fb0-48a5-a156-24f0c49a4b84",
+        "19dbc75e-c2e2-444c-a770-ec69d8559fc7",
+    ),
+    "Application.Read.All": (
+        "c79f8feb-a9db-4090-85f9-90d820caa0eb",
+        "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    ),
+    "Application.ReadWrite.All": (
+        "bdfbf15f-ee85-4955-8675-146e8e5296b5",
+        "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
+    ),
+    "Application.ReadWrite.OwnedBy": (None, "18a4783c-866b-4cc7-a460-3d5e5662c884"),
+    "AppRoleAssignment.ReadWrite.All": (
+        "84bccea3-f856-4a8a-967b-dbe0a3d53a64",
+        "06b708a9-e830-4db3-a914-8e69da51d44f",
+    ),
+    "DelegatedPermissionGrant.ReadWrite.All": (
+        "41ce6ca6-6826-4807-84f1-1c82854f7ee5",
+        "8e8e4742-1d95-4f68-9d56-6ee75648c72a",
+    ),
+    "Policy.Read.All": (
+        "572fea84-0151-49b2-9301-11cb16974376",
+        "246dd0d5-5bd0-4def-940b-0421030a5b68",
+    ),
+    "Policy.ReadWrite.TrustFramework": (
+        "cefba324-1a70-4a6e-9c1d-fd670b7ae392",
+        "79a677f7-b79d-40d0-a36a-3e6f8688dd7a",
+    ),
+    "TrustFrameworkKeySet.ReadWrite.All": (
+        "39244520-1e7d-4b4a-aee0-57c65826e427",
+        "4a771c9a-1cf2-4609-b88e-3d3e02d539cd",
+    ),
+    "IdentityUserFlow.ReadWrite.All": (
+        "281892cc-4dbf-4e3a-b6cc-b21029bb4e82",
+        "65319a09-a2be-469d-8782-f6b07debf789",
+    ),
+    "IdentityProvider.ReadWrite.All": (
+        "f13ce604-1677-429f-90bd-8a10b9f01325",
+        "90db2b9a-d928-4d33-a4dd-8442ae3d41e4",
+    ),
+    "Organization.Read.All": (
+        "4908d5b9-3fb2-4b1e-9336-1888b7937185",
+        "498476ce-e0fe-48b0-b801-37ba7e2685c6",
+    ),
+    "Domain.Read.All": (
+        "2f9ee017-59c1-4f1d-9472-bd5529a7b311",
+        "dbb9058a-0e50-45d7-ae91-66909b5d4664",
+    ),
+}
+_FOR_EVERYONE = {"openid", "profile", "email", "offline_access", "User.Read"}
+_MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""The tenant that owns Microsoft's own applications."""
+
+
+def application_permissions() -> tuple[str, ...]:
+    """Every application permission the sandbox knows."""
+    return tuple(name for name, (_, role) in PERMISSIONS.items() if role is not None)
+
+
+def automation_app_id(tenant: Tenant) -> str:
+    """The appId of the built-in automation client."""
+    return str(uuid.uuid5(uuid.UUID(tenant.id), "automation"))
+
+
+def plant(store: Store, tenant: Tenant, created: str) -> None:
+    """Put the built-in objects into a new tenant."""
+    graph = _graph(created)
+    store.put(tenant.id, "servicePrincipals", graph["id"], graph)
+    store.put(tenant.id, "servicePrincipals", *_with_id(_principal(store, tenant, created)))
+    if tenant.kind == "b2c":
+        name = "b2c-extensions-app"
+        extensions = _application(tenant, created, EXTENSIONS_NAME, name)
+        extensions["identifierUris"] = [f"https://{tenant.domain}/{extensions['appId']}"]
+        store.put(tenant.id, "applications", extensions["id"], extensions)
+        body = mirror.skeleton(extensions["appId"], tenant.id, created)
+        store.put(tenant.id, "servicePrincipals", *_with_id(mirror.mirrored(body, extensions)))
+
+
+def completed(
+    store: Store, tenant: Tenant, collection: str, objects: Iterable[Mapping[str, Any]], now: str
+) -> list[Json]:
+    """Ready objects with the server's defaults, for seeding; nothing is checked."""
+    complete = _COMPLETE.get(collection)
+    if complete is None:
+        message = f"cannot seed {collection}; known: {', '.join(sorted(_COMPLETE))}"
+        raise ValueError(message)
+    ground = _Ground(store, tenant, now)
+    return [complete(ground, dict(each)) for each in objects]
+
+
+def _graph(created: str) -> Json:
+    body = mirror.skeleton(GRAPH_APP_ID, _MICROSOFT, created)
+    scopes = [
+        entitlements.completed_scope(
+            {
+                "id": scope,
+                "value": name,
+                "type": "User" if name in _FOR_EVERYONE else "Admin",
+                "adminConsentDisplayName": name,
+                "adminConsentDescription": f"Allows the app to use {name} for the user.",
+            }
+        )
+        for name, (scope, _) in PERMISSIONS.items()
+        if scope is not None
+    ]
+    roles = [
+        entitlements.completed_role(
+            {
+                "id": role,
+                "value": name,
+                "displayName": name,
+                "description": f"Allows the app to use {name} by itself.",
+                "allowedMemberTypes": ["Application"],
+            }
+        )
+        for name, (_, role) in PERMISSIONS.items()
+        if role is not None
+    ]
+    hosts = ["https://graph.microsoft.com", "https://graph.microsoft.us"]
+    hosts += ["https://dod-graph.microsoft.us", "https://microsoftgraph.chinacloudapi.cn"]
+    return {
+        **body,
+        "appDisplayName": "Microsoft Graph",
+        "displayName": "Microsoft Graph",
+        "oauth2PermissionScopes": scopes,
+        "appRoles": roles,
+        "servicePrincipalNames": [GRAPH_APP_ID, *hosts, *(f"{host}/" for host in hosts)],
+        "signInAudience": "AzureADMultipleOrgs",
+    }
+
+
+def _application(tenant: Tenant, created: str, name: str, seed: str) -> Json:
+    app_id = str(uuid.uuid5(uuid.UUID(tenant.id), seed))
+    body = application_bodies.skeleton(app_id, tenant.domain, created, "AzureADMyOrg")
+    return {**body, "displayName": name}
+
+
+def _principal(store: Store, tenant: Tenant, created: str) -> Json:
+    application = _application(tenant, created, AUTOMATION_NAME, "automation")
+    store.put(tenant.id, "applications", application["id"], application)
+    body = mirror.skeleton(application["appId"], tenant.id, created)
+    return mirror.mirrored(body, application)
+
+
+def _with_id(body: Json) -> tuple[str, Json]:
+    return body["id"], body
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Where and when objects are seeded."""
+
+    store: Store
+    tenant: Tenant
+    now: str
+
+
+def _seed_application(ground: _Ground, sent: Json) -> Json:
+    audience = sent.get("signInAudience") or "AzureADMyOrg"
+    body = application_bodies.skeleton(
+        str(uuid.uuid4()), ground.tenant.domain, ground.now, audience
+    )
+    return application_bodies.completed(application_bodies.merged(body, sent), sent)
+
+
+def _seed_principal(ground: _Ground, sent: Json) -> Json:
+    app_id = sent.get("appId") or str(uuid.uuid4())
+    body = mirror.skeleton(app_id, ground.tenant.id, ground.now)
+    for _, record in ground.store.find_anywhere("applications", "appId", app_id):
+        body = mirror.mirrored(body, record.body)
+    body |= sent
+    return {**body, "_ownTags": sent.get("tags", [])}
+
+
+def _seed_grant(_: _Ground, sent: Json) -> Json:
+    principal = sent.get("principalId")
+    return {
+        "id": grants.grant_id(sent["clientId"], sent["resourceId"], principal),
+        "consentType": "AllPrincipals" if principal is None else "Principal",
+        "principalId": principal,
+        "scope": "",
+        **sent,
+    }
+
+
+def _seed_assignment(ground: _Ground, sent: Json) -> Json:
+    resource = ground.store.get(ground.tenant.id, "servicePrincipals", sent["resourceId"])
+    principal, kind = None, "ServicePrincipal"
+    for collection, name in (("servicePrincipals", kind), ("users", "User"), ("groups", "Group")):
+        found = ground.store.get(ground.tenant.id, collection, sent["principalId"])
+        if found is not None:
+            principal, kind = found, name
+    body = assignments.complete(
+        sent, principal.body if principal else {}, kind, resource.body if resource else {}
+    )
+    return {**body, "createdDateTime": ground.now, **sent}
+
+
+def _seed_user(ground: _Ground, sent: Json) -> Json:
+    name = str(sent.get("userPrincipalName", ""))
+    return directory.new_user(name, sent.get("displayName", name), ground.now) | sent
+
+
+def _seed_group(ground: _Ground, sent: Json) -> Json:
+    return directory.new_group(sent.get("displayName", ""), ground.now) | sent
+
+
+_COMPLETE = {
+    "applications": _seed_application,
+    "servicePrincipals": _seed_principal,
+    "oauth2PermissionGrants": _seed_grant,
+    "appRoleAssignments": _seed_assignment,
+    "users": _seed_user,
+    "groups": _seed_group,
+}

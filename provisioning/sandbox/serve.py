@@ -1,0 +1,107 @@
+"""The sandbox on a loopback port, for other processes; must not answer anything itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from provisioning.sandbox.box import Sandbox
+from provisioning.sandbox.wire import DROPPED
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def serve(
+    box: Sandbox,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Answer until interrupted; port 0 takes a free one, `ready` is told the address.
+
+    Raises:
+        ValueError: a host that is not loopback.
+    """
+    asyncio.run(serve_async(box, host=host, port=port, ready=ready))
+
+
+async def serve_async(
+    box: Sandbox,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """As `serve`, inside a running event loop; ends when its task is cancelled."""
+    if host not in _LOOPBACK:
+        raise ValueError(f"the sandbox answers on loopback only, not on {host}")
+    connections: dict[Any, asyncio.Transport] = {}
+    config = uvicorn.Config(
+        _Severing(box.app, connections),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        http=_protocol(connections),
+    )
+    server = _Server(config, ready)
+    await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Tells the address once it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self._ready is not None and self.servers:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._ready(f"http://{host}:{port}")
+
+
+def _protocol(connections: dict[Any, asyncio.Transport]) -> type[asyncio.Protocol]:
+    class Protocol(H11Protocol):
+        """Remembers its transport, so that a scripted drop can cut it."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            connections[transport.get_extra_info("peername")[:2]] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.pop(self.transport.get_extra_info("peername")[:2], None)
+            super().connection_lost(exc)
+
+    return Protocol
+
+
+class _Severing:
+    """Cuts the connection of an answer that is marked as dropped."""
+
+    def __init__(self, app: ASGIApp, connections: dict[Any, asyncio.Transport]) -> None:
+        self._app = app
+        self._connections = connections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass messages on until one is marked."""
+        cut = False
+
+        async def sever(message: Message) -> None:
+            nonlocal cut
+            names = {name.lower() for name, _ in message.get("headers", ())}
+            if DROPPED.encode() in names:
+                cut = True
+                self._connections[tuple(scope["client"])].abort()
+            if not cut:
+                await send(message)
+
+        await self._app(scope, receive, sever)

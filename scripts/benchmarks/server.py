@@ -1,0 +1,63 @@
+"""A served sandbox for measurements: `server.py LATENCY LAG CROWD`.
+
+Prints its URL, then answers each line on standard input with the count of HTTP calls so far.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from provisioning.sandbox import Options, Sandbox, serve
+
+DOMAIN = "bench.onmicrosoft.com"
+
+
+def crowd(box: Sandbox, tenant_id: str, applications: int, grants: int) -> None:
+    """Fill a tenant with strangers' objects."""
+    if not applications:
+        return
+    box.seed(
+        tenant_id,
+        "applications",
+        (
+            {"displayName": f"Stranger {n}", "signInAudience": "AzureADMyOrg"}
+            for n in range(applications)
+        ),
+    )
+    clients = [f"00000000-0000-4000-8000-{n:012d}" for n in range(grants)]
+    resource = "00000000-0000-4000-9000-000000000000"
+    box.seed(
+        tenant_id,
+        "oauth2PermissionGrants",
+        (
+            {"clientId": c, "resourceId": resource, "consentType": "AllPrincipals", "scope": "a"}
+            for c in clients
+        ),
+    )
+
+
+def main(latency: float, lag: int, applications: int) -> None:
+    """Serve until standard input ends."""
+    box = Sandbox(None, options=Options(read_lag=lag), latency=latency)
+    tenant = box.add_tenant(DOMAIN, "workforce")
+    crowd(box, tenant.id, applications, applications * 15 // 2)
+    ready = threading.Event()
+    address: list[str] = []
+
+    def started(url: str) -> None:
+        address.append(url)
+        ready.set()
+
+    server = threading.Thread(
+        target=lambda: serve(box, port=0, ready=started), daemon=True, name="sandbox"
+    )
+    server.start()
+    ready.wait()
+    print(address[0], box.issue_token(tenant.id, lifetime=86400), flush=True)
+    for _ in sys.stdin:
+        print(sum(not seen.in_batch for seen in box.log), flush=True)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
