@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -88,7 +89,7 @@ async def run(
             kinds=KINDS,
             manifest=wanted,
             clock=now,
-            sinks=Sinks(wanted.root, ci=ci, vaults=vaults),
+            sinks=Sinks(wanted.root, ci=ci, vaults=vaults, sandbox=way.sandbox is not None),
             journal=journal,
             allowed=opened,
             progress=progress,
@@ -144,9 +145,9 @@ def sandbox(place: str) -> Sandbox:
     """Open the sandbox in a folder, or one that is gone with the process."""
     try:
         return Sandbox(None if place == MEMORY else Path(place))
-    except OSError as problem:
+    except (OSError, sqlite3.Error) as problem:
         raise ProvisioningError(
-            f"cannot keep a sandbox in {place}: {problem.strerror}",
+            f"cannot keep a sandbox in {place}: {problem}",
             remedy="name a writable folder with --sandbox",
         ) from problem
 

@@ -25,7 +25,9 @@ def validate(surface: Surface, paths: Iterable[Path], variables: Iterable[str]) 
         failed = failed or loaded.manifest is None
         if loaded.manifest is not None and surface.form is Format.TEXT:
             surface.document(f"{file}: valid, {len(loaded.manifest.desired)} objects\n")
-    if findings or surface.form is not Format.TEXT:
+    if surface.form is Format.TEXT:
+        surface.document(render.findings.text(findings, color=surface.color, width=surface.width))
+    else:
         surface.findings(findings)
     return 1 if failed else 0
 

@@ -29,10 +29,10 @@ class Auth(StrEnum):
     AZURE_CLI = "azure-cli"
     DEVICE_CODE = "device-code"
     BROWSER = "browser"
-    CLIENT_SECRET = "client-secret"
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - a way to sign in, not a secret
     CERTIFICATE = "certificate"
     WORKLOAD_IDENTITY = "workload-identity"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - same
 
 
 class LogLevel(StrEnum):
@@ -102,7 +102,8 @@ AuthChoice: TypeAlias = Annotated[
     Auth | None,
     typer.Option(
         "--auth",
-        help="How to sign in; token reads PROVISIONING_ACCESS_TOKEN. [default: default]",
+        help="How to sign in; token reads PROVISIONING_ACCESS_TOKEN.",
+        show_default="default",
         rich_help_panel=_SIGN_IN,
     ),
 ]

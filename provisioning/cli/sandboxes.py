@@ -10,7 +10,7 @@ import yaml
 
 from provisioning import render
 from provisioning.cli import compose
-from provisioning.cli.options import Format
+from provisioning.cli.options import MEMORY, Format
 from provisioning.cli.surface import Surface
 from provisioning.core.errors import ProvisioningError
 from provisioning.core.model import TenantType
@@ -29,7 +29,7 @@ def serve(
 ) -> int:
     """Answer until interrupted; stdout gets lines that a shell can evaluate to find it."""
     scripted = () if faults is None else _faults(faults)
-    with _open(folder) as box:
+    with contextlib.closing(compose.sandbox(folder)) as box:
         for text in tenants:
             _add(box, text)
         for fault in scripted:
@@ -49,7 +49,7 @@ def serve(
 
 def show(surface: Surface, folder: str) -> int:
     """Count what the tenants hold, or print all of it as JSON."""
-    with _open(folder) as box:
+    with _opened(folder) as box:
         dumps = {tenant: box.dump(tenant.id) for tenant in box.tenants()}
     match surface.form:
         case Format.JSON:
@@ -67,7 +67,7 @@ def show(surface: Surface, folder: str) -> int:
 
 def reset(surface: Surface, folder: str) -> int:
     """Empty the tenants; they themselves stay."""
-    with _open(folder) as box:
+    with _opened(folder) as box:
         box.reset()
         surface.say(f"{len(box.tenants())} tenant(s) are as new.")
     return 0
@@ -76,7 +76,7 @@ def reset(surface: Surface, folder: str) -> int:
 def add_user(surface: Surface, folder: str, name: str, *, display_name: str | None) -> int:
     """Add a user to the tenant of the name's domain."""
     local, _, domain = name.partition("@")
-    with _open(folder) as box:
+    with _opened(folder) as box:
         known = {tenant.domain: tenant for tenant in box.tenants()}
         if not local or domain.lower() not in known:
             raise ProvisioningError(
@@ -89,7 +89,12 @@ def add_user(surface: Surface, folder: str, name: str, *, display_name: str | No
 
 
 @contextlib.contextmanager
-def _open(folder: str) -> Iterator[Sandbox]:
+def _opened(folder: str) -> Iterator[Sandbox]:
+    if folder == MEMORY or not Path(folder).is_dir():
+        raise ProvisioningError(
+            f"there is no sandbox in {folder}",
+            remedy="name the folder of one with --sandbox; plan, apply and serve make it",
+        )
     with contextlib.closing(compose.sandbox(folder)) as box:
         yield box
 

@@ -5,13 +5,12 @@ Must not decide what is said; it keeps the streams apart and turns errors into e
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 from provisioning.cli.options import Format, LogFormat, LogLevel
 
@@ -67,6 +66,8 @@ class Surface:
 
     def end(self, command: Callable[[], int]) -> int:
         """Run a command; errors that are expected become a message and an exit code."""
+        from asyncio import CancelledError
+
         from provisioning.core.errors import InputError, ProvisioningError
 
         try:
@@ -75,7 +76,7 @@ class Surface:
             self.findings(problem.findings)
         except ProvisioningError as problem:
             self._problem(problem)
-        except (KeyboardInterrupt, asyncio.CancelledError):
+        except (KeyboardInterrupt, CancelledError):
             self.say("Interrupted.")
             return INTERRUPTED
         except BrokenPipeError:
@@ -112,7 +113,7 @@ class Surface:
             self.findings((Finding(failures.rule(problem), message, remedy),))
 
 
-def _write(stream: object, text: str) -> None:
+def _write(stream: TextIO, text: str) -> None:
     # A terminal with a small character set gets escapes instead of a traceback.
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), end="", file=stream)  # type: ignore[call-overload]
+    print(text.encode(encoding, "backslashreplace").decode(encoding), end="", file=stream)

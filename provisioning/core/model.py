@@ -56,10 +56,25 @@ class Template:
         return "".join(str(part) for part in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret value comes from; the value itself is read while sending, never before.
+
+    `source` is the manifest's setting: `fromEnv`, `fromFile` or `fromKeyVault` and its argument.
+    """
+
+    source: tuple[str, str]
+    base64: bool = False
+    """Send the bytes as base64 (a PKCS#12 file) instead of as text."""
+
+    def __str__(self) -> str:
+        return "(sensitive)"
+
+
 Value: TypeAlias = (
-    "None | bool | int | float | str | Ref | Template | list[Value] | dict[str, Value]"
+    "None | bool | int | float | str | Ref | Template | Secret | list[Value] | dict[str, Value]"
 )
-"""JSON that may still hold references."""
+"""JSON that may still hold references and secrets."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from provisioning.core.model import Address, Json, Ref, Template, Value
+from provisioning.core.model import Address, Json, Ref, Secret, Template, Value
 
 
 class Missing:
@@ -71,8 +71,13 @@ def known(value: Value) -> bool:
 
 
 def to_json(value: Value) -> Value:
-    """Write references as `{"$ref": ADDRESS, "path": …}`, templates as `{"$template": […]}`."""
+    """Write references as `{"$ref": ADDRESS, "path": …}`, templates as `{"$template": […]}`.
+
+    A secret is written by its source, `{"$secret": "fromEnv", "of": NAME}`.
+    """
     match value:
+        case Secret():
+            return {"$secret": value.source[0], "of": value.source[1], "base64": value.base64}
         case Ref():
             return {"$ref": str(value.address), "path": value.path}
         case Template():
@@ -90,6 +95,8 @@ def from_json(value: Value) -> Value:
     match value:
         case {"$ref": str(address), "path": str(path), **rest} if not rest:
             return Ref(Address.parse(address), path)
+        case {"$secret": str(source), "of": str(name), "base64": bool(base64), **rest} if not rest:
+            return Secret((source, name), base64=base64)
         case {"$template": list(parts), **rest} if not rest:
             read = (from_json(part) for part in parts)
             return Template(tuple(p if isinstance(p, str | Ref) else str(p) for p in read))

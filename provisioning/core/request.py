@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -161,6 +161,8 @@ class Request:
     tolerate: tuple[ErrorMatch, ...] = ()
     """Errors that mean it is already so (a repeated DELETE that meets 404)."""
     alternatives: tuple[Alternative, ...] = ()
+    then: Callable[[Answer], tuple[Request, ...]] | None = None
+    """Pure: what the answer asks for besides (a note of how the server rewrote a policy)."""
     lock: Address | None = None
     """Writes with the same lock never overlap (credentials of one application)."""
     touches: tuple[Address, ...] = ()

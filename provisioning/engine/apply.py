@@ -114,7 +114,11 @@ async def _outcome(state: _Apply, work: Work) -> Outcome:
     for request in requests:
         if state.run.stop.is_set() and not finishing:
             return _ended(step, Result.INTERRUPTED, "stopped before it was finished")
-        blocker = await _blocker(state, step.address, _needs(request))
+        needs = _needs(request)
+        if work.circular.intersection(needs):
+            # All that is left closes a circle: whoever waits for this step goes first.
+            _open(state.gates[step.address])
+        blocker = await _blocker(state, step.address, needs)
         if blocker is not None:
             return _ended(step, Result.BLOCKED, f"waits for {blocker}")
         try:
@@ -122,10 +126,13 @@ async def _outcome(state: _Apply, work: Work) -> Outcome:
         except ProvisioningError as problem:
             return _ended(step, Result.FAILED, "", fault(problem))
         finishing = request.stores
-        gate = state.gates[step.address]
-        gate.ready = True
-        gate.opened.set()
+        _open(state.gates[step.address])
     return _ended(step, Result.DONE, step.reason)
+
+
+def _open(gate: _Gate) -> None:
+    gate.ready = True
+    gate.opened.set()
 
 
 async def _blocker(state: _Apply, address: Address, needs: Iterable[Address]) -> Address | None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from provisioning.core.errors import SecretError
 from provisioning.core.guards import Allowed
 from provisioning.core.kind import Kind
-from provisioning.core.model import Address, Desired, Finding, Owner, SinkState, Tenant, Value
+from provisioning.core.model import (
+    Address,
+    Desired,
+    Finding,
+    Owner,
+    Secret,
+    SinkState,
+    Tenant,
+    Value,
+)
 from provisioning.core.report import Event
 from provisioning.engine.journal import Journal
 from provisioning.graph.client import Graph
@@ -48,6 +58,11 @@ class Manifest(Protocol):
         """Every object, by address."""
 
 
+async def _no_secrets(secret: Secret) -> str:
+    message = f"this run has no secret source to read {secret.source[0]} from"
+    raise SecretError(message, remedy="report this: the run was put together without one")
+
+
 def _silent(_event: Event) -> None:
     return None
 
@@ -62,6 +77,8 @@ class Run:
     clock: Clock
     sinks: Sinks
     journal: Journal
+    read_secret: Callable[[Secret], Awaitable[str]] = _no_secrets
+    """Reads a value while a request is being sent; base64 where the secret asks for it."""
     allowed: Allowed = field(default_factory=Allowed)
     progress: Callable[[Event], None] = _silent
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -15,7 +15,7 @@ from provisioning.core import paths, refs
 from provisioning.core.diff import canonical
 from provisioning.core.errors import GraphError, ProvisioningError
 from provisioning.core.kind import Work
-from provisioning.core.model import Address, Desired, Json, Ref, Value
+from provisioning.core.model import Address, Desired, Json, Ref, Secret, Value
 from provisioning.core.plan import Action
 from provisioning.core.refs import MISSING, Missing
 from provisioning.core.report import Event
@@ -62,22 +62,26 @@ class Knowledge:
 
 async def send(run: Run, knowledge: Knowledge, work: Work, request: Request) -> None:
     """Carry out one request, its waiting included; captures and secrets go where they belong."""
-    async with knowledge.lock(request.lock):
-        try:
+    try:
+        async with knowledge.lock(request.lock):
             if request.append is not None:
                 await _append(run, knowledge, work, request, request.append)
+                answer = None
             else:
-                answer = await run.graph.send(_call(run, knowledge, work, request))
+                answer = await run.graph.send(await _call(run, knowledge, work, request))
                 await _keep(run, knowledge, work, request, answer)
-        except GraphError as problem:
-            if any(match(problem, known) for known in request.tolerate):
-                return
-            way = next((a for a in request.alternatives if match(problem, a.when)), None)
-            if way is None:
-                raise
-            await _alternative(run, knowledge, work, way, problem)
-        if request.wait is not None:
-            await _wait(run, knowledge, request.wait)
+    except GraphError as problem:
+        if any(match(problem, known) for known in request.tolerate):
+            return
+        way = next((a for a in request.alternatives if match(problem, a.when)), None)
+        if way is None:
+            raise
+        await _alternative(run, knowledge, work, way, problem)
+    else:
+        for more in request.then(answer) if request.then is not None and answer else ():
+            await send(run, knowledge, work, more)
+    if request.wait is not None:
+        await _wait(run, knowledge, request.wait)
 
 
 def _text(knowledge: Knowledge, value: Value) -> str:
@@ -89,15 +93,33 @@ def _text(knowledge: Knowledge, value: Value) -> str:
 
 
 def _body(knowledge: Knowledge, value: Value) -> Json:
+    return _plain(knowledge, value)  # type: ignore[return-value]
+
+
+def _plain(knowledge: Knowledge, value: Value) -> Value:
+    """Replace the references of a value; secrets stay closed."""
     resolved = refs.resolve(value, knowledge.known)
     left = next(refs.find(resolved), None)
     if left is not None:
         message = f"{left} is not known, so the request can't be written"
         raise UnknownReferenceError(message, remedy="run plan again; report this if it comes back")
-    return resolved  # type: ignore[return-value]
+    return resolved
 
 
-def _call(run: Run, knowledge: Knowledge, work: Work, request: Request) -> Call:
+async def _revealed(run: Run, value: Value) -> Json:
+    """Put secret values in, at the last moment: the result goes to Graph and nowhere else."""
+    match value:
+        case Secret():
+            return await run.read_secret(value)
+        case dict():
+            return {name: await _revealed(run, item) for name, item in value.items()}
+        case list():
+            return [await _revealed(run, item) for item in value]
+        case _:
+            return value  # type: ignore[return-value]
+
+
+async def _call(run: Run, knowledge: Knowledge, work: Work, request: Request) -> Call:
     content = request.content
     if content is not None and not isinstance(content, bytes):
         content = _text(knowledge, content).encode()
@@ -105,7 +127,7 @@ def _call(run: Run, knowledge: Knowledge, work: Work, request: Request) -> Call:
         method=request.method,
         path=_text(knowledge, request.path),
         version=request.version,
-        body=_body(knowledge, request.body),
+        body=await _revealed(run, _plain(knowledge, request.body)),
         content=content,
         content_type=request.content_type,
         headers=request.headers,
@@ -178,7 +200,7 @@ async def _append(
         return
     body = paths.nest({append.field: merged})
     whole = replace(request, method="PATCH", body=body, append=None)  # type: ignore[arg-type]
-    await run.graph.send(_call(run, knowledge, work, whole))
+    await run.graph.send(await _call(run, knowledge, work, whole))
 
 
 def _merge(current: list[Value], add: list[Value], drop: list[Value], key: str) -> list[Value]:

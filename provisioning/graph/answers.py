@@ -36,10 +36,14 @@ def parsed(request: Outgoing, response: httpx.Response) -> Json:
 
 def written(request: Outgoing, response: httpx.Response) -> Answer:
     """Return the answer to a write: JSON as `body`, a policy's XML as `raw`."""
-    headers = dict(response.headers)
-    if response.content and "xml" in _media_type(response):
-        return Answer(status=response.status_code, raw=response.content, headers=headers)
-    return Answer(status=response.status_code, body=parsed(request, response), headers=headers)
+    kind = _media_type(response)
+    if response.content and kind and "json" not in kind:
+        return raw(request, response)
+    return Answer(
+        status=response.status_code,
+        body=parsed(request, response),
+        headers=dict(response.headers),
+    )
 
 
 def raw(request: Outgoing, response: httpx.Response) -> Answer:

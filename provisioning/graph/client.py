@@ -104,15 +104,24 @@ class Graph:
         """Carry out one write and return its answer.
 
         Raises GraphError; its `ambiguous` tells that a write which may not be repeated may have
-        been carried out.
+        been carried out. A DELETE sent again after a lost answer takes 404 for its success.
         """
         request = self._outgoing(call)
+        uncertain = False
 
         async def attempt() -> Answer:
+            nonlocal uncertain
             if call.paced:
                 await self._pace.turn()
             self._writes += 1
-            return answers.written(request, await self._pipeline.ask(request))
+            try:
+                return answers.written(request, await self._pipeline.ask(request))
+            except AnswerError as error:
+                if uncertain and call.method == "DELETE" and error.status == 404:
+                    # The attempt before, whose answer was lost, has removed it.
+                    return Answer(status=404, body=error.body)
+                uncertain = uncertain or retry.unknown_outcome(error)
+                raise
 
         try:
             return await self._retry.run(attempt, retry.allowance(call))

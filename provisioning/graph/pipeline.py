@@ -72,6 +72,10 @@ class Pipeline:
             follow_redirects=False,
             event_hooks={"request": [self._leaves], "response": [self._arrives]},
         )
+        # The SDK wraps the transports (one more for each proxy of the environment) in one that
+        # never closes them; a transport that was given belongs to who gave it.
+        made = (client._transport, *client._mounts.values())  # noqa: SLF001
+        self._made = () if transport is not None else made
         self._client = GraphClientFactory.create_with_default_middleware(
             client=client, options=_OPTIONS
         )
@@ -85,6 +89,9 @@ class Pipeline:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        for transport in self._made:
+            if transport is not None:
+                await transport.aclose()
 
     def target(self, version: str, path: str) -> str:
         """Encode a path below the version as httpx will send it: `/{version}/…`."""

@@ -251,7 +251,7 @@ def _retry_after(error: GraphError, clock: Clock) -> float | None:
         return min(float(text), RETRY_AFTER_CAP)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
     return min(max((aware - clock.now()).total_seconds(), 0.0), RETRY_AFTER_CAP)

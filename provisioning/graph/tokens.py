@@ -91,7 +91,7 @@ class Tokens:
         return token.expires_on - _EARLY > self._clock.now().timestamp()
 
 
-def failure(error: AzureError, *, secrets: Iterable[str] = ()) -> ProvisioningError:
+def failure(error: Exception, *, secrets: Iterable[str] = ()) -> ProvisioningError:
     """Translate a failed sign-in: the first line of its message, with secrets taken out."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason")
     return ProvisioningError(

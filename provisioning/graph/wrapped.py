@@ -75,7 +75,8 @@ class Guarded(_Around):
         """Sign in; raises ProvisioningError."""
         try:
             return await self._inner.get_token(*scopes, **options)
-        except AzureError as error:
+        except (AzureError, OSError, ValueError) as error:
+            # A federated token file, for one, is read only now.
             raise tokens.failure(error, secrets=self._secrets) from None
 
 

@@ -14,10 +14,10 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from provisioning.core.model import Finding, Severity, Tenant, TenantType
-from provisioning.manifest import header, nodes, translate, variables
+from provisioning.manifest import header, nodes, substitution, translate, variables
 from provisioning.manifest.header import Endpoints, TenantHeader
 from provisioning.manifest.nodes import Entry, MappingNode
-from provisioning.manifest.variables import Reference, Scope
+from provisioning.manifest.substitution import Reference, Scope
 
 Cloud = str | Mapping[str, str]
 
@@ -42,9 +42,9 @@ def expand(
     """Replace variables everywhere; `given` and `chosen` come from the caller."""
     declared = root.entries.get("variables")
     raw, unknown = variables.values(declared.node if declared else None, given, findings)
-    late = frozenset(name for name, node in raw.items() if variables.needs_tenant(node))
+    late = frozenset(name for name, node in raw.items() if substitution.needs_tenant(node))
     known = {
-        name: variables.expand(node, Scope(findings, variables=None, tenant={}))
+        name: substitution.expand(node, Scope(findings, variables=None, tenant={}))
         for name, node in raw.items()
         if name not in late
     }
@@ -56,18 +56,18 @@ def expand(
     facts = _facts(tenant)
     for name in sorted(late):
         scope = Scope(findings, variables=None, tenant=facts)
-        known[name] = variables.expand(raw[name], scope)
+        known[name] = substitution.expand(raw[name], scope)
     rest = Scope(findings, variables=known, tenant=facts, unknown=unknown, used=first.used)
     for key, entry in root.entries.items():
         if key not in {"tenant", "variables"}:
             rest.references = key not in header.HEADER_KEYS
             entries[key] = _expanded(entry, rest)
-    _unused(declared, rest.used, findings)
+    _unused(declared, rest.used | unknown, findings)
     return Expanded(MappingNode(entries, root.place), tenant, cloud, tuple(rest.noted))
 
 
 def _expanded(entry: Entry, scope: Scope) -> Entry:
-    return Entry(entry.key, variables.expand(entry.node, scope))
+    return Entry(entry.key, substitution.expand(entry.node, scope))
 
 
 def _unused(declared: Entry | None, used: set[str], findings: list[Finding]) -> None:

@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from provisioning.core import paths, refs
 from provisioning.core.model import Address, Desired, Finding, Ref, Value
 from provisioning.manifest import suggest, tokens
-from provisioning.manifest.variables import REFERABLE, Reference
+from provisioning.manifest.substitution import REFERABLE, Reference
 
 
 def settle(desired: Desired) -> Desired:

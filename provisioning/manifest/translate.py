@@ -7,38 +7,19 @@ may hold a secret by mistake.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, get_args, get_origin
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core.core_schema import ErrorType
 
 from provisioning.core.model import Finding
-from provisioning.manifest import composition, nodes, suggest
+from provisioning.manifest import composition, located, nodes, suggest
+from provisioning.manifest.located import Fault, Path
 from provisioning.manifest.nodes import Node, ScalarNode
-
-Path = tuple[str | int, ...]
 
 SECRET_KEYS: Final = ("fromEnv", "fromFile", "fromKeyVault")
 
-_EXPECTED: Final = {
-    "string_type": "text",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "set_type": "a list",
-    "frozen_set_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "dataclass_type": "a mapping",
-    "none_required": "nothing",
-}
-_WORDS: Final = frozenset({"literal_error", "enum"})
 _TELLING: Final = (
     "greater_", "less_", "multiple_of", "too_", "string_too", "date", "time", "url_scheme",
 )  # fmt: skip
@@ -50,87 +31,23 @@ _BUILT_IN: Final = frozenset(get_args(ErrorType))
 _QUOTED: Final = re.compile(r"'([^']*)'")
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """One error of pydantic's, located in the tree."""
-
-    kind: str
-    context: Mapping[str, Any]
-    message: str
-    path: Path
-    """In the tree; ends in the missing or unknown key for such errors."""
-    here: tuple[Any, ...]
-    """Annotations that apply at `path`."""
-    owners: tuple[type[BaseModel], ...]
-    """Models that the last key belongs to."""
-    branches: tuple[tuple[Path, str, tuple[Any, ...]], ...]
-    """Alternatives on the way: where, which one, out of which."""
-
-    @property
-    def own(self) -> bool:
-        """Whether it says that the value itself has the wrong form."""
-        return self.kind in _EXPECTED or self.kind in _WORDS
-
-
 def findings(
     error: ValidationError, annotation: Any, root: Node, above: Path = ()
 ) -> Iterator[Finding]:
     """Translate every error of validating the node at `above` in `root` with `annotation`."""
     node = nodes.select(root, above)
     faults = [
-        _locate(detail, annotation, node, above)
+        located.locate(detail, annotation, node, above)
         for detail in error.errors(include_url=False, include_input=False)
     ]
     yield from _settle(faults, root)
 
 
-def _locate(detail: Any, annotation: Any, node: Node | None, above: Path) -> _Fault:
-    loc, kind = detail["loc"], detail["type"]
-    path, here = above, composition.members(annotation)
-    owners: tuple[type[BaseModel], ...] = ()
-    branches: list[tuple[Path, str, tuple[Any, ...]]] = []
-    for index, part in enumerate(loc):
-        last = index == len(loc) - 1
-        step = nodes.child(node, part) if node is not None else None
-        keyed = step is not None or (last and kind in {"missing", "extra_forbidden"})
-        chosen = tuple(member for member in here if _label(member, part)) if len(here) > 1 else ()
-        if chosen or not keyed:
-            if part != "[key]":
-                branches.append((path, str(part), here))
-            here = chosen or here
-            continue
-        owners = tuple(m for m in here if isinstance(m, type) and issubclass(m, BaseModel))
-        here = tuple(_below(here, part))
-        path, node = (*path, part), step[1] if step else None
-    context = detail.get("ctx", {})
-    return _Fault(kind, context, detail["msg"], path, here, owners, tuple(branches))
-
-
-def _label(member: Any, part: str | int) -> bool:
-    """Whether `part` is pydantic's name for one alternative of a union."""
-    if not isinstance(part, str):
-        return False
-    name = getattr(get_origin(member) or member, "__name__", "").lower()
-    return bool(name) and part.lower().partition("[")[0] == name
-
-
-def _below(here: Sequence[Any], part: str | int) -> Iterator[Any]:
-    for member in here:
-        if isinstance(member, type) and issubclass(member, BaseModel):
-            for name, field in member.model_fields.items():
-                if part in composition.spellings(name, field, member):
-                    yield from composition.members(field.annotation)
-        elif get_origin(member) in {dict, Mapping} and isinstance(part, str):
-            yield from composition.members(get_args(member)[1])
-        elif get_args(member) and isinstance(part, int):
-            yield from composition.members(get_args(member)[0])
-
-
-def _settle(faults: Sequence[_Fault], root: Node) -> Iterator[Finding]:
+def _settle(faults: Sequence[Fault], root: Node) -> Iterator[Finding]:
     """Of the alternatives of a union, keep what is said about the one that was meant."""
-    unions: dict[Path, dict[str, list[_Fault]]] = {}
+    unions: dict[Path, dict[str, list[Fault]]] = {}
     meant = {
-        (*fault.path[:-1], _near(fault, root))
+        (*fault.path[:-1], located.near(fault, root))
         for fault in faults
         if fault.kind == "extra_forbidden"
     }
@@ -146,7 +63,7 @@ def _settle(faults: Sequence[_Fault], root: Node) -> Iterator[Finding]:
         yield from _meant(at, alternatives, root)
 
 
-def _meant(at: Path, alternatives: dict[str, list[_Fault]], root: Node) -> Iterator[Finding]:
+def _meant(at: Path, alternatives: dict[str, list[Fault]], root: Node) -> Iterator[Finding]:
     fitting = {
         label: faults
         for label, faults in alternatives.items()
@@ -164,17 +81,17 @@ def _meant(at: Path, alternatives: dict[str, list[_Fault]], root: Node) -> Itera
         yield _no_form(at, best, root)
         return
     inner = [
-        _Fault(f.kind, f.context, f.message, f.path, f.here, f.owners, f.branches[1:])
+        Fault(f.kind, f.context, f.message, f.path, f.here, f.owners, f.branches[1:])
         for f in best[0]
     ]
     yield from _settle(inner, root)
 
 
-def _misspelt(faults: Sequence[_Fault], root: Node) -> bool:
-    return any(f.kind == "extra_forbidden" and _near(f, root) is not None for f in faults)
+def _misspelt(faults: Sequence[Fault], root: Node) -> bool:
+    return any(f.kind == "extra_forbidden" and located.near(f, root) is not None for f in faults)
 
 
-def _mismatch(at: Path, faults: Sequence[_Fault], root: Node) -> Finding:
+def _mismatch(at: Path, faults: Sequence[Fault], root: Node) -> Finding:
     """Say that the value has none of the accepted types or words."""
     candidates = faults[0].branches[0][2] if faults[0].branches else faults[0].here
     node = nodes.select(root, at)
@@ -188,8 +105,8 @@ def _mismatch(at: Path, faults: Sequence[_Fault], root: Node) -> Finding:
             "replace it",
             place=place,
         )
-    words = [word for f in faults if f.kind in _WORDS for word in _words(f)]
-    types = [_EXPECTED[f.kind] for f in faults if f.kind in _EXPECTED]
+    words = [word for f in faults if f.kind in located.WORDS for word in _words(f)]
+    types = [located.EXPECTED[f.kind] for f in faults if f.kind in located.EXPECTED]
     expected = _either(list(dict.fromkeys([*words, *types])))
     if words and isinstance(node, ScalarNode) and isinstance(node.value, str):
         close = suggest.closest(node.value, words)
@@ -203,7 +120,7 @@ def _mismatch(at: Path, faults: Sequence[_Fault], root: Node) -> Finding:
     )  # fmt: skip
 
 
-def _no_form(at: Path, best: Sequence[Sequence[_Fault]], root: Node) -> Finding:
+def _no_form(at: Path, best: Sequence[Sequence[Fault]], root: Node) -> Finding:
     forms = []
     for faults in best:
         missing = [str(f.path[-1]) for f in faults if f.kind == "missing"]
@@ -217,13 +134,13 @@ def _no_form(at: Path, best: Sequence[Sequence[_Fault]], root: Node) -> Finding:
     )
 
 
-def _finding(fault: _Fault, root: Node) -> Finding:
+def _finding(fault: Fault, root: Node) -> Finding:
     key = str(fault.path[-1]) if fault.path else ""
     match fault.kind:
         case "extra_forbidden":
             return _unknown(fault, key, root)
         case "missing":
-            told = _description(fault, key)
+            told = located.description(fault, key)
             return Finding(
                 "missing-key",
                 f"`{key}` is missing",
@@ -234,13 +151,13 @@ def _finding(fault: _Fault, root: Node) -> Finding:
             return _mismatch(fault.path, [fault], root)
         case _:
             message, remedy = _said(fault)
-            told = _description(fault, key)
+            told = located.description(fault, key)
             return Finding(
                 "invalid-value", message, remedy or told, place=nodes.value_place(root, fault.path)
             )
 
 
-def _said(fault: _Fault) -> tuple[str, str]:
+def _said(fault: Fault) -> tuple[str, str]:
     match fault.kind:
         case "value_error" | "assertion_error":
             said = str(fault.context.get("error", "")) or "not valid here"
@@ -262,7 +179,7 @@ def _said(fault: _Fault) -> tuple[str, str]:
             return "the value is not valid here", ""
 
 
-def _unknown(fault: _Fault, key: str, root: Node) -> Finding:
+def _unknown(fault: Fault, key: str, root: Node) -> Finding:
     place = nodes.place(root, fault.path)
     owner = nodes.select(root, fault.path[:-1])
     for model in fault.owners:
@@ -274,60 +191,25 @@ def _unknown(fault: _Fault, key: str, root: Node) -> Finding:
                 )
                 message = f"`{key}` and `{other}` are the same setting, and both are given"
                 return Finding("both-spellings", message, "keep one of the two", place=place)
-    close = _near(fault, root)
+    close = located.near(fault, root)
     if close is not None:
         return Finding(
             "unknown-key", f"unknown key `{key}`; did you mean `{close}`?", f"write {close}:",
             place=place,
         )  # fmt: skip
-    known_keys = ", ".join(sorted(_keys(fault.owners)))
+    known_keys = ", ".join(sorted(located.keys(fault.owners)))
     remedy = f"use one of {known_keys}" if known_keys else "remove it"
     return Finding("unknown-key", f"unknown key `{key}`", remedy, place=place)
 
 
-def _near(fault: _Fault, root: Node) -> str | None:
-    """Return the key that was meant, also one a level deeper (`web.redirectUris`)."""
-    key = str(fault.path[-1])
-    inner = {
-        f"{above}.{below}"
-        for model in fault.owners
-        for name, field in model.model_fields.items()
-        for above in composition.spellings(name, field, model)[:1]
-        for member in composition.members(field.annotation)
-        if isinstance(member, type) and issubclass(member, BaseModel)
-        for below in _keys((member,))
-    }
-    deeper = sorted(path for path in inner if path.partition(".")[2] == key)
-    owner = nodes.select(root, fault.path[:-1])
-    free = {k for k in _keys(fault.owners) if owner is None or nodes.child(owner, k) is None}
-    return suggest.closest(key, free) or (deeper[0] if deeper else None)
-
-
-def _keys(owners: Sequence[type[BaseModel]]) -> set[str]:
-    return {
-        composition.spellings(name, field, model)[0]
-        for model in owners
-        for name, field in model.model_fields.items()
-        if not composition.hidden(field)
-    }
-
-
-def _description(fault: _Fault, key: str) -> str:
-    for model in fault.owners:
-        for name, field in model.model_fields.items():
-            if key in composition.spellings(name, field, model):
-                return field.description or ""
-    return ""
-
-
 def _secret_forms(candidates: Sequence[Any]) -> list[str]:
     """Return the ways to name a secret, none where no secret is expected."""
-    keys = _keys(tuple(composition.models_among(candidates)))
+    keys = located.keys(tuple(composition.models_among(candidates)))
     forms = [f"{{{key}: …}}" for key in SECRET_KEYS if key in keys]
     return forms if "fromEnv" in keys else []
 
 
-def _words(fault: _Fault) -> list[str]:
+def _words(fault: Fault) -> list[str]:
     expected = str(fault.context.get("expected", ""))
     return _QUOTED.findall(expected) or [expected]
 

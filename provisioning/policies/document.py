@@ -91,19 +91,16 @@ def parse(content: bytes, file: str) -> Document:
     if name.localname == "TrustFrameworkPolicy":
         message = f"the namespace of the root element is {name.namespace or 'missing'}"
         remedy = f'write xmlns="{NAMESPACE}"'
-        return _unsound(file, "wrong-namespace", message, remedy, document.place())
+        return _unsound(file, Finding("wrong-namespace", message, remedy, place=document.place()))
     message = f"the root element is {name.localname}"
-    return _unsound(
-        file, "wrong-root", message, "a policy's root is TrustFrameworkPolicy", document.place()
-    )
+    remedy = "a policy's root is TrustFrameworkPolicy"
+    return _unsound(file, Finding("wrong-root", message, remedy, place=document.place()))
 
 
 def read(content: bytes, file: str) -> Document:
     """Read any XML file the safe way that `parse` does, whatever its root element."""
-    if len(content) > SIZE_LIMIT:
-        message = f"the file has {len(content) // 1024} KB, the service takes 1024 KB"
-        remedy = "move a part of it into a parent policy"
-        return _unsound(file, "policy-too-large", message, remedy, Place(file, 1, 1))
+    for finding in too_large(len(content), file):
+        return _unsound(file, finding)
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -117,11 +114,12 @@ def read(content: bytes, file: str) -> Document:
         root = etree.fromstring(content, parser)
     except positions.UnreadableError as error:
         place = Place(file, *error.position)
-        return _unsound(file, error.rule, str(error), _REMEDIES[error.rule], place)
+        remedy = _REMEDIES[error.rule]
+        return _unsound(file, Finding(error.rule, str(error), remedy, place=place))
     except etree.XMLSyntaxError as error:
         place = Place(file, error.lineno or 1, (error.offset or 0) + 1)
         message = f"the file is not well-formed XML: {error.msg}"
-        return _unsound(file, "not-xml", message, _REMEDIES["not-xml"], place)
+        return _unsound(file, Finding("not-xml", message, _REMEDIES["not-xml"], place=place))
     places = {
         element: Place(file, line, column)
         for element, (line, column) in zip(root.iter("*"), found, strict=True)
@@ -136,9 +134,18 @@ _REMEDIES: Final = {
 }
 
 
-def _unsound(file: str, rule: str, message: str, remedy: str, place: Place) -> Document:
+def too_large(size: int, file: str) -> tuple[Finding, ...]:
+    """Return the finding about a policy of `size` bytes, () when the service takes it."""
+    if size <= SIZE_LIMIT:
+        return ()
+    message = f"the policy has {-(-size // 1024)} KB, the service takes {SIZE_LIMIT // 1024} KB"
+    remedy = "move a part of it into a parent policy"
+    return (Finding("policy-too-large", message, remedy, place=Place(file, 1, 1)),)
+
+
+def _unsound(file: str, finding: Finding) -> Document:
     root = etree.fromstring(f'<TrustFrameworkPolicy xmlns="{NAMESPACE}"/>')
-    finding = Finding(rule, message, remedy, place=place)
+    place = finding.place or Place(file, 1, 1)
     return Document(file, root, {root: place}, (finding,), sound=False)
 
 

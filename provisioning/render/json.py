@@ -15,7 +15,7 @@ from provisioning.core.plan import Plan
 from provisioning.core.report import Report, Stats
 
 
-def plan(plan: Plan, stats: Stats, *, extra: Mapping[str, Value] | None = None) -> str:
+def plan(plan: Plan, stats: Stats, *, extra: Mapping[str, object] | None = None) -> str:
     """Return a plan's document; `extra` keys are added at its top (a plan file's origin)."""
     stated: dict[str, Value] = dict(reports.stats_to_json(stats))
     return document({**plans.to_json(plan), "stats": stated, **(extra or {})})
@@ -41,6 +41,6 @@ def findings(findings: Iterable[Finding]) -> str:
     )
 
 
-def document(content: Mapping[str, Value]) -> str:
+def document(content: Mapping[str, object]) -> str:
     """Return indented JSON that ends in a newline and is ASCII, whatever a tenant's names hold."""
     return json.dumps(content, indent=2) + "\n"

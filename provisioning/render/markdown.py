@@ -10,7 +10,7 @@ from typing import Final
 
 from provisioning.core.model import Finding
 from provisioning.core.plan import Plan, Step
-from provisioning.core.report import Outcome, Report, Stats
+from provisioning.core.report import Outcome, Report, Result, Stats
 from provisioning.render import escape, summary, values
 
 LIMIT: Final = 65_536
@@ -93,10 +93,10 @@ def _html(text: str) -> str:
 
 def _row(outcome: Outcome) -> str:
     name = f"{outcome.action.value} {outcome.address}"
+    note = "" if outcome.result is Result.DONE else outcome.reason
     # In a table even a code span ends at a pipe, so text is escaped instead.
-    return (
-        f"| {outcome.result.value} | {escape.markdown(name)} | {escape.markdown(outcome.reason)} |"
-    )
+    cells = (outcome.result.value, escape.markdown(name), escape.markdown(note))
+    return f"| {' | '.join(cells)} |"
 
 
 def _fault(outcome: Outcome) -> str:

@@ -13,6 +13,9 @@ from provisioning.core.plan import Plan, Step
 from provisioning.core.report import Outcome, Report, Result, Stats
 from provisioning.render import escape, findings, paint, summary, values
 
+_WORTH_TELLING = 0.05
+"""Seconds."""
+
 _RESULTS = {
     Result.DONE: "green",
     Result.FAILED: "bold red",
@@ -104,9 +107,9 @@ def _report(report: Report) -> Iterator[Text]:
 def _outcome(outcome: Outcome) -> Iterator[Text]:
     head = f"{outcome.action.value} {escape.plain(str(outcome.address))}"
     line = Text.assemble((f"{outcome.result.value:>11} ", _RESULTS[outcome.result]), head)
-    if outcome.reason:
+    if outcome.reason and outcome.result is not Result.DONE:
         line.append(f"  # {escape.plain(outcome.reason)}", "dim")
-    if outcome.seconds:
+    if outcome.seconds >= _WORTH_TELLING:
         line.append(f"  {outcome.seconds:.1f} s", "dim")
     yield line
     if outcome.fault is None:

@@ -104,6 +104,8 @@ def _change(change: Change) -> Iterator[Line]:
 
 def _members(sign: str, value: dict[str, Value]) -> Iterator[Line]:
     for name, item in value.items():
+        if item is None:
+            continue
         yield Line(sign, f"{escape.plain(name)}: {show(item)}", origin(item), depth=1)
 
 

@@ -1,6 +1,6 @@
 """Which permission each operation asks for; must not look at objects.
 
-Sources: graph.md 1.10, 2, 3, 4, 7 (DEVX permissions.json) and the permission tables of the pages
+Sources: DEVX permissions.json and the permission tables of the pages
 G:v1/api/{application,serviceprincipal,oauth2permissiongrant,domain,organization}-*.md.
 """
 

@@ -1,6 +1,6 @@
 """Bodies of applications: defaults, merging, completion; must not refuse anything.
 
-Sources: graph.md 1.2 and 1.3.
+Sources: G:v1/api/application-{upsert,update}.md; microsoft-graph-docs#21667.
 """
 
 from __future__ import annotations
@@ -71,7 +71,10 @@ def complex_defaults(version: int | None) -> Json:
 
 
 def merged(stored: Mapping[str, Any], sent: Mapping[str, Any], *, api: str = "merge") -> Json:
-    """A body after a PATCH: collections replaced whole, complex types merged (graph.md 1.3)."""
+    """A body after a PATCH: collections replaced whole, complex types merged.
+
+    Source: G:v1/api/application-update.md; TF applications.go relies on the nested merge.
+    """
     result = dict(stored)
     for name, value in sent.items():
         if "@odata." in name:

@@ -1,6 +1,6 @@
 """Limits of an application by its audience; must not read or write other objects.
 
-Rules and sources: graph.md 1.6 (E:supported-accounts-validation.md, E:reply-url.md).
+Sources: E:supported-accounts-validation.md, E:reply-url.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Applications: read, create, update, upsert, delete; must not check what rules modules check.
 
-Rules and sources: graph.md 1.1 to 1.4.
+Sources: G:v1/api/application-{list,post-applications,update,upsert,delete}.md; TF
+application_resource.go for what happens right after a create.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """App role assignments, seen from both of their ends; must not know delegated grants.
 
-Rules and sources: graph.md 4 (G:v1/api/serviceprincipal-post-approleassignments.md).
+Sources: G:v1/api/serviceprincipal-post-approleassignments.md, G:v1/resources/approleassignment.md;
+terraform-provider-azuread#1759 and msgraph-bicep-types#161 for the refusals.
 """
 
 from __future__ import annotations

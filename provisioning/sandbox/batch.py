@@ -1,6 +1,6 @@
 """$batch: many operations in one call; must not know what they do.
 
-Source: G:concepts/json-batching.md (graph.md 8.1).
+Source: G:concepts/json-batching.md; wordings of whole-batch refusals are unverified.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Call:
         """Under Application.ReadWrite.OwnedBy the caller must own one of the objects.
 
         Raises:
-            GraphError: 403 (graph.md 1.10).
+            GraphError: 403 (G:v1/api/application-update.md, permission table).
         """
         if self.owned_only and not any(
             self.caller.object_id in side.owners(self.store, self.tenant.id, source)

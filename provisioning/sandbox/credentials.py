@@ -1,6 +1,6 @@
 """Passwords and certificates of applications and service principals; must not keep a secret.
 
-Rules and sources: graph.md 1.1, 1.9; G:v1/api/application-{addpassword,removepassword}.md.
+Sources: G:v1/api/application-{addpassword,removepassword,update}.md.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ def remove_password(call: Call, collection: entity_sets.Collection, key: str) ->
 
 
 def hold_back(call: Call, identity: str, body: Mapping[str, Any]) -> None:
-    """Refuse a credential write that follows another too closely (graph.md 8.4), or too fast.
+    """Refuse a credential write that follows another too closely, or too many in a minute.
+
+    Source: nais/azurerator#448.
 
     Raises:
         GraphError: 409 Directory_ConcurrencyViolation, 429.

@@ -1,6 +1,6 @@
 """directory/deletedItems: list by type, get, restore, purge; must not delete anything itself.
 
-Rules and sources: graph.md 1.4 (G:v1/api/directory-deleteditems-list.md); the success codes of
+Source: G:v1/api/directory-deleteditems-list.md; the success codes of
 get, restore and purge are unverified.
 """
 

@@ -1,6 +1,6 @@
 """Soft delete, restore and purge, with what hangs on the object; must not check permissions.
 
-Rules and sources: graph.md 1.4.
+Sources: E:howto-restore-app.md; G:v1/api/application-delete.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Organization, domains, users, groups and directory objects, read only.
 
-Must not write. Rules and sources: graph.md 7; G:v1/api/{organization-get,domain-list,user-get,
+Must not write. Sources: G:v1/api/{organization-get,domain-list,user-get,
 group-get,directoryobject-get}.md.
 """
 

@@ -1,6 +1,7 @@
 """Scopes, app roles and pre-authorisation of an application; must not write.
 
-Rules and sources: graph.md 1.8.
+Sources: G:v1/resources/{permissionscope,approle}.md; microsoft-graph-docs#21667;
+TF applications.go for what happens to enabled entries.
 """
 
 from __future__ import annotations

@@ -123,8 +123,14 @@ def invalid_identifier(identity: str) -> GraphError:
 
 
 def unauthenticated(message: str) -> GraphError:
-    """401 `InvalidAuthenticationToken`."""
-    return GraphError(401, "InvalidAuthenticationToken", message)
+    """401 `InvalidAuthenticationToken`, with the challenge of RFC 6750, 3."""
+    challenge = (
+        'Bearer realm="", authorization_uri='
+        '"https://login.microsoftonline.com/common/oauth2/authorize", '
+        'client_id="00000003-0000-0000-c000-000000000000"'
+    )
+    headers = {"WWW-Authenticate": challenge}
+    return GraphError(401, "InvalidAuthenticationToken", message, headers=headers)
 
 
 def denied() -> GraphError:

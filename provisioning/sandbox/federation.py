@@ -1,6 +1,6 @@
 """Federated identity credentials of applications; must not check any token.
 
-Rules and sources: graph.md 1.9 (G:v1/resources/federatedidentitycredential.md).
+Source: G:v1/resources/federatedidentitycredential.md.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioning.sandbox import credentials, entity_sets, errors, filters, keys, odata, schema
-from provisioning.sandbox.call import Answer, Call, Json
+from provisioning.sandbox.call import Answer, Call
 from provisioning.sandbox.store import Record
 
 _SET = entity_sets.FEDERATED
@@ -34,6 +34,7 @@ def create(call: Call, key: str) -> Answer:
     """POST …/federatedIdentityCredentials: 201."""
     parent = keys.target(call, entity_sets.APPLICATIONS, key)
     call.require_owner(parent.id)
+    credentials.throttle(call, parent.body)
     return _insert(call, parent, call.body)
 
 
@@ -41,6 +42,7 @@ def update(call: Call, key: str, name: str) -> Answer:
     """PATCH …/{id or name}: 204; (name='…') with Prefer: create-if-missing is an upsert."""
     parent = keys.target(call, entity_sets.APPLICATIONS, key)
     call.require_owner(parent.id)
+    credentials.throttle(call, parent.body)
     schema.check(call.body, "federatedIdentityCredential")
     pair = keys.alternate(_SET, name)
     try:
@@ -64,6 +66,7 @@ def delete(call: Call, key: str, name: str) -> Answer:
     """DELETE …/{id or name}: 204, for good."""
     parent = keys.target(call, entity_sets.APPLICATIONS, key)
     call.require_owner(parent.id)
+    credentials.throttle(call, parent.body)
     record = _find(call, parent, name)
     if call.view.truth(_SET.stored, record.id) is None:
         raise _missing(name)
@@ -73,7 +76,6 @@ def delete(call: Call, key: str, name: str) -> Answer:
 
 def _insert(call: Call, parent: Record, sent: Any) -> Answer:
     schema.check(sent, "federatedIdentityCredential")
-    credentials.throttle(call, parent.body)
     name = sent.get("name") or ""
     if not _NAME.fullmatch(name):
         raise errors.invalid_value("name", "FederatedIdentityCredential")
@@ -145,8 +147,3 @@ def _missing(name: str) -> errors.GraphError:
 
 def _place(parent: Record) -> str:
     return f"applications('{parent.id}')/federatedIdentityCredentials"
-
-
-def bodies(call_store: Any, tenant: str, parent: str) -> list[Json]:
-    """The stored credentials of an application, for matching a token."""
-    return [each.body for each in call_store.find(tenant, _SET.stored, "_parent", parent)]

@@ -1,6 +1,7 @@
 """Delegated permission grants; must not know application permissions.
 
-Rules and sources: graph.md 3.
+Sources: G:v1/api/oauth2permissiongrant-{post,update}.md, CSDL; azure-cli#20974 and
+terraform-provider-azuread#690 for duplicates.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def create(call: Call) -> Answer:
     if existing is not None and existing.state == LIVE:
         raise errors.same_key("Permission entry already exists.")
     call.view.put(_SET.stored, body["id"], body)
-    return odata.created(call, _SET, _shown(call, body))
+    return odata.created(call, _SET, body)
 
 
 def update(call: Call, key: str) -> Answer:
@@ -65,7 +66,7 @@ def update(call: Call, key: str) -> Answer:
         if name != "scope" and value != truth.body[name]:
             raise errors.bad_request(f"Property '{name}' is read-only and cannot be set.")
     scope = _scope(call, call.body.get("scope", truth.body["scope"]), truth.body["resourceId"])
-    call.view.put(_SET.stored, record.id, _shown(call, {**truth.body, "scope": scope}))
+    call.view.put(_SET.stored, record.id, {**truth.body, "scope": scope})
     return Answer(204)
 
 
@@ -137,11 +138,5 @@ def _scope(call: Call, scope: str | None, resource_id: str) -> str:
         }
         if not set(text.split()) <= published:
             raise errors.invalid_value("scope", "OAuth2PermissionGrant")
-    return text
-
-
-def _shown(call: Call, body: Json) -> Json:
-    if call.options.grant_leading_space and not body["scope"].startswith(" "):
-        body["scope"] = f" {body['scope']}"
-        call.view.put(_SET.stored, body["id"], body)
-    return body
+    # Compare as a set: some stored scopes come back so.
+    return f" {text.lstrip()}" if call.options.grant_leading_space else text

@@ -1,6 +1,7 @@
 """Which identifier URIs an application may have; must not write.
 
-Rules and sources: graph.md 1.6 and 1.7.
+Sources: E:identifier-uri-restrictions.md, E:supported-accounts-validation.md;
+Azure/Industrial-IoT#1432 and Azure/go-autorest#308 for the refusals.
 """
 
 from __future__ import annotations

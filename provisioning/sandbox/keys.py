@@ -42,6 +42,8 @@ def visible(call: Call, collection: entity_sets.Collection, key: str) -> Record:
     """
     pair = alternate(collection, key)
     if pair is not None:
+        if pair[0] == "uniqueName" and call.options.unique_name_key == "refuse":
+            raise errors.malformed("The key in the request URI is not valid for the resource.")
         record = call.view.find(collection.stored, *pair)
         shown = pair[1]
     else:

@@ -2,7 +2,7 @@
 
 Replication lag is counted in reads, not in seconds: a written object shows its former state to
 the next n reads that touch it (`Options.read_lag`). Counters live in the database, so the lag
-goes on after a restart. Source for lag as such: graph.md 8.4 and TF internal/helpers/consistency;
+goes on after a restart. Source for lag as such: TF internal/helpers/consistency;
 its length in reads is the sandbox's own, deterministic measure.
 """
 

@@ -1,6 +1,6 @@
 """What a service principal shows of its application; must not answer requests.
 
-Source: graph.md 2 (G:v1/api/serviceprincipal-post-serviceprincipals.md, CSDL).
+Source: G:v1/api/serviceprincipal-post-serviceprincipals.md, CSDL.
 """
 
 from __future__ import annotations

@@ -75,6 +75,8 @@ def _admit(call: Call, collection: Collection, leaf: filters.Filter) -> None:
                 raise errors.unsupported_query()
         case filters.Compare(op, path, _):
             _admit_property(collection, path)
+            if path == "uniqueName" and call.options.unique_name_filter == "refuse":
+                raise _unfilterable(collection, path)
             if op == "endswith" and not _eventual(call):
                 raise errors.unsupported_query(
                     "Operator 'endsWith' is not supported because the "
@@ -93,13 +95,17 @@ def _admit_property(collection: Collection, path: str) -> None:
     if path == "id":
         return
     if root in TYPES.get(collection.type, {}):
-        raise errors.unsupported_query(
-            f"Unsupported or invalid query filter clause specified for property '{root}' of "
-            f"resource '{collection.title}'."
-        )
+        raise _unfilterable(collection, root)
     raise errors.malformed(
         f"Invalid filter clause: Could not find a property named '{root}' on type "
         f"'microsoft.graph.{collection.type}'."
+    )
+
+
+def _unfilterable(collection: Collection, name: str) -> errors.GraphError:
+    return errors.unsupported_query(
+        f"Unsupported or invalid query filter clause specified for property '{name}' of "
+        f"resource '{collection.title}'."
     )
 
 

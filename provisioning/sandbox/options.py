@@ -31,6 +31,10 @@ class Options:
     """One-time write of `uniqueName` (templates concept-uniquely-named-resources)."""
     unique_name_upsert: Literal["accept", "refuse"] = "accept"
     """PATCH (uniqueName='x') with Prefer: create-if-missing (G:v1/api/application-upsert.md)."""
+    unique_name_key: Literal["accept", "refuse"] = "accept"
+    """Reading by `(uniqueName='x')` (CSDL alternate key; a tenant without it is conceivable)."""
+    unique_name_filter: Literal["accept", "refuse"] = "refuse"
+    """`$filter` on uniqueName: the resource page names no filter support for it."""
     tag_filter: Literal["plain", "eventual"] = "plain"
     """tags/any(...) without ConsistencyLevel (reported in Q&A 539487, not documented)."""
     case_sensitive_filters: bool = False

@@ -1,6 +1,7 @@
 """Owners of applications and service principals; must not know other relations.
 
-Rules and sources: graph.md 1.1 (G:v1/api/application-{list,post,delete}-owners.md).
+Source: G:v1/api/application-{list,post,delete}-owners.md; the wording and status of a repeated or
+absent owner are as reported, unverified.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What every new tenant holds before anybody provisions; must not answer requests.
 
-Permission ids: graph.md 10 (DEVX permissions-descriptions.json).
+Permission ids: DEVX permissions-descriptions.json.
 """
 
 from __future__ import annotations

@@ -52,7 +52,11 @@ async def serve_async(
         http=_protocol(connections),
     )
     server = _Server(config, ready)
-    await server.serve()
+    try:
+        await server.serve()
+    except asyncio.CancelledError:
+        await server.shutdown()
+        raise
 
 
 class _Server(uvicorn.Server):

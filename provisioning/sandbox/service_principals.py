@@ -1,6 +1,7 @@
 """Service principals: read, create, update, upsert, delete; must not know applications' rules.
 
-Rules and sources: graph.md 2.
+Sources: G:v1/api/serviceprincipal-{post-serviceprincipals,update,delete}.md, CSDL;
+reliable-web-app-pattern-java#185 for duplicates, TF for the race after an application's creation.
 """
 
 from __future__ import annotations
@@ -19,11 +20,9 @@ from provisioning.sandbox import (
     odata,
     owners,
     schema,
-    side,
 )
 from provisioning.sandbox.call import Answer, Call, Json
 from provisioning.sandbox.layout import LIVE
-from provisioning.sandbox.store import Record
 
 _SET = entity_sets.SERVICE_PRINCIPALS
 
@@ -129,13 +128,3 @@ def _changed(call: Call, body: Json, sent: Mapping[str, Any]) -> Json:
         result["_ownTags"] = sent["tags"]
         result["tags"] = [*sent["tags"], *(tag for tag in shared if tag not in sent["tags"])]
     return result
-
-
-def visible_principal(call: Call, identity: str) -> Record | None:
-    """The visible service principal with this object id."""
-    return call.view.get(_SET.stored, identity.lower())
-
-
-def owned(call: Call, identity: str) -> bool:
-    """Whether the caller owns the service principal."""
-    return call.caller.object_id in side.owners(call.store, call.tenant.id, identity)

@@ -1,6 +1,7 @@
 """Access tokens: signing, issuing, checking; must not decide what they allow.
 
-Claims follow E:access-token-claims-reference.md; refusals follow graph.md 0.
+Claims follow E:access-token-claims-reference.md; refusals follow
+G:concepts/errors.md.
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ def _process_key() -> str:
     ).decode()
 
 
+@cache
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
 class Tokens:
     """Issues and checks the tokens of one sandbox; its key is kept in the database."""
 
@@ -51,10 +59,8 @@ class Tokens:
         if pem is None:
             pem = _process_key()
             side.set_setting(store, _SETTING, pem)
-        loaded = serialization.load_pem_private_key(pem.encode(), None)
-        assert isinstance(loaded, rsa.RSAPrivateKey)
-        self._key = loaded
-        self._public = loaded.public_key()
+        self._key = _loaded(pem)
+        self._public = self._key.public_key()
         self._checked: dict[str, dict[str, Any]] = {}
 
     @property

@@ -1,6 +1,6 @@
 """Requests and answers as they travel; must not decide what is answered.
 
-Headers: graph.md 0 (G:concepts/json-batching.md).
+Headers: G:concepts/json-batching.md, samples.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from pathlib import Path
 from provisioning.core.model import SinkState
 from provisioning.secrets import dotenv, private_file
 
+_MARK = "sandbox"
+
 UNKNOWN = SinkState(readable=False)
 """Absent or unreadable: nobody can tell what was stored, so nothing counts as lost."""
 
@@ -22,6 +24,13 @@ class Dotenv:
 
     path: Path
     name: str
+    sandbox: bool = False
+    """Mark what is written as a sandbox's: no tenant knows it."""
+
+    def holds_real_value(self) -> bool:
+        """Whether something is stored that no sandbox made. Raises SecretError."""
+        found = dotenv.values(private_file.read(self.path) or "")
+        return bool(found.get(self.name)) and not found.get(self._mark)
 
     def read(self) -> SinkState:
         """Return the key ids, newest first. Raises SecretError for a file that is not ours."""
@@ -36,12 +45,21 @@ class Dotenv:
             before = dotenv.values(text).get(current)
             # Re-storing the same key must not lose what came before it.
             kept = dotenv.values(text).get(previous) if before == key_id else before
-            settings = {self.name: value, current: key_id, previous: kept or None}
+            settings = {
+                self.name: value,
+                current: key_id,
+                previous: kept or None,
+                self._mark: "1" if self.sandbox else None,
+            }
             private_file.replace(self.path, dotenv.merge(text, settings))
 
     @property
     def _key_id_names(self) -> tuple[str, str]:
         return f"{self.name}_KEY_ID", f"{self.name}_PREVIOUS_KEY_ID"
+
+    @property
+    def _mark(self) -> str:
+        return f"{self.name}_SANDBOX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +67,12 @@ class File:
     """The value alone in `path`, ready to be mounted; the key ids in `path` + `.keyid`."""
 
     path: Path
+    sandbox: bool = False
+    """Mark what is written as a sandbox's: no tenant knows it."""
+
+    def holds_real_value(self) -> bool:
+        """Whether something is stored that no sandbox made. Raises SecretError."""
+        return bool(private_file.read(self.path)) and _MARK not in self._lines()
 
     def read(self) -> SinkState:
         """Return the key ids, newest first. Raises SecretError for a file that is not ours."""
@@ -64,10 +88,14 @@ class File:
         with private_file.locked(self.path):
             ids = (key_id, *(old for old in self._key_ids() if old != key_id))
             private_file.replace(self.path, value)
-            private_file.replace(self._beside, "".join(f"{item}\n" for item in ids[:2]))
+            lines = (*ids[:2], _MARK) if self.sandbox else ids[:2]
+            private_file.replace(self._beside, "".join(f"{line}\n" for line in lines))
 
     def _key_ids(self) -> tuple[str, ...]:
-        return tuple((private_file.read(self._beside) or "").split())
+        return tuple(line for line in self._lines() if line != _MARK)
+
+    def _lines(self) -> list[str]:
+        return (private_file.read(self._beside) or "").split()
 
     @property
     def _beside(self) -> Path:

@@ -37,6 +37,8 @@ class Sinks:
     """On a CI runner a local file is lost with the machine, so it is refused."""
     vaults: key_vault.Vaults | None = None
     """None where no token for Key Vault can be had."""
+    sandbox: bool = False
+    """A rehearsal: it may write where no real value would be lost."""
 
     async def state(self, stores: Mapping[Address, Value]) -> Mapping[Address, SinkState]:
         """Return what each address's store setting tells; an unreadable sink is no error."""
@@ -72,6 +74,8 @@ class Sinks:
                 )
             case KeyVault(vault, name):
                 return self._check_vault(vault, name)
+            case local.Dotenv() | local.File() as sink if self.sandbox:
+                return _rehearsal(sink)
             case _:
                 return None
 
@@ -108,13 +112,26 @@ class Sinks:
     def _sink(self, store: Value) -> Sink | None:
         match store:
             case {"dotenv": str(path), "name": str(name), **rest} if not rest:
-                return local.Dotenv(self.root / path, name)
+                return local.Dotenv(self.root / path, name, self.sandbox)
             case {"file": str(path), **rest} if not rest:
-                return local.File(self.root / path)
+                return local.File(self.root / path, self.sandbox)
             case {"keyVault": str(vault), "name": str(name), **rest} if not rest:
                 return KeyVault(vault, name)
             case _:
                 return None
+
+
+def _rehearsal(sink: local.Dotenv | local.File) -> Finding | None:
+    try:
+        real = sink.holds_real_value()
+    except SecretError as problem:
+        return _finding(problem.message, problem.remedy)
+    if not real:
+        return None
+    return _finding(
+        f"{sink.path} holds a value that a run on the sandbox would overwrite",
+        "rehearse on a copy of the manifest's folder, or move the file away",
+    )
 
 
 def _finding(message: str, remedy: str) -> Finding:

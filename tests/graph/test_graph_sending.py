@@ -7,11 +7,12 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
-from wire import START, TOKEN, Answer, Tokens, batch_of, line, refusal
+from wire import START, TOKEN, Answer, Tokens, VirtualTime, batch_of, line, refusal
 
 from provisioning.core.errors import GraphError, ProvisioningError
 from provisioning.core.request import Call, ErrorMatch, Read
 from provisioning.graph import clouds
+from provisioning.graph.client import connect
 
 CREATE = Call("POST", "/applications", body={"displayName": "Größe"}, repeatable=False)
 UPDATE = Call("PATCH", "/applications/1", body={"notes": None})
@@ -195,7 +196,7 @@ async def test_the_budget_of_a_run_is_shared_and_runs_out() -> None:
 async def test_concurrency_and_late_account_systems_are_waited_out_always(
     refused: tuple[int, str, str],
 ) -> None:
-    one = line([*[refusal(*refused) for _ in range(12)], OK])
+    one = line([*[refusal(*refused) for _ in range(12)], OK], retry_budget=0)
     assert (await one.graph.send(CREATE)).status == 204
     assert len(one.wire.requests) == 13
 
@@ -432,3 +433,50 @@ async def test_an_unexpected_type_of_item_is_no_traceback() -> None:
     )
     found = await one.graph.read([Read("a", "/a"), Read("b", "/b")])
     assert [answer.object for answer in found] == [{"ok": True}, {"ok": True}]
+
+
+async def test_a_delete_that_was_carried_out_unheard_is_done() -> None:
+    gone = refusal(404, "Request_ResourceNotFound", "gone")
+    one = line([httpx.ReadError("reset"), gone])
+    answer = await one.graph.send(Call("DELETE", "/applications/1", young=True))
+    assert answer.status == 404
+    first = line([gone])
+    with pytest.raises(GraphError):
+        await first.graph.send(Call("DELETE", "/applications/1"))
+
+
+async def test_a_web_page_instead_of_an_answer_is_refused() -> None:
+    one = line(lambda _request: httpx.Response(200, html="<html>"))
+    with pytest.raises(GraphError, match="web page") as caught:
+        await one.graph.send(CREATE)
+    assert caught.value.ambiguous
+
+
+async def test_connections_are_real_kept_and_closed() -> None:
+    closed, heads = asyncio.Event(), list[bytes]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+        closed.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    graph = connect(
+        cloud=clouds.named("global"),
+        credential=Tokens(),
+        clock=VirtualTime().clock(),
+        graph_endpoint=f"http://127.0.0.1:{port}",
+    )
+    async with server, graph:
+        for _ in range(2):
+            await graph.send(Call("DELETE", "/applications/1"))
+        await graph.__aexit__(None, None, None)
+        await asyncio.wait_for(closed.wait(), 5)
+    assert heads[0].startswith(b"DELETE /v1.0/applications/1 HTTP/1.1\r\n")
+    assert len(heads) == 2

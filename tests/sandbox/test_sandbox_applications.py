@@ -1,4 +1,4 @@
-"""Applications as graph.md 1.1 to 1.4 and G:v1/api/application-*.md describe them."""
+"""Applications as G:v1/api/application-*.md describes them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def test_a_missing_application_is_a_404_and_a_malformed_id_a_400() -> None
 
 
 async def test_a_patch_answers_204_without_body_and_merges_nested_properties() -> None:
-    """graph.md 1.3: TF relies on the nested merge; collections are replaced whole."""
+    """G:v1/api/application-update.md; TF relies on the nested merge."""
     async with world() as w:
         made = await w.application(
             web={"redirectUris": ["https://a.test/1"], "homePageUrl": "https://a.test"},
@@ -141,9 +141,7 @@ async def test_a_unique_name_is_written_once_and_collides_with_400() -> None:
         twin = await w.graph.post(
             "/applications", json={"displayName": "P", "uniqueName": "shop-portal"}
         )
-        changed = await w.graph.patch(
-            f"/applications/{first['id']}", json={"uniqueName": "other"}
-        )
+        changed = await w.graph.patch(f"/applications/{first['id']}", json={"uniqueName": "other"})
         same = await w.graph.patch(
             f"/applications/{first['id']}", json={"uniqueName": "shop-portal"}
         )
@@ -165,9 +163,7 @@ async def test_unique_name_on_post_patch_and_upsert_can_each_be_refused() -> Non
     )
     async with world(everything) as w:
         made = await w.application()
-        posted = await w.graph.post(
-            "/applications", json={"displayName": "P", "uniqueName": "x"}
-        )
+        posted = await w.graph.post("/applications", json={"displayName": "P", "uniqueName": "x"})
         patched = await w.graph.patch(f"/applications/{made['id']}", json={"uniqueName": "x"})
         upserted = await w.graph.patch(
             "/applications(uniqueName='x')", json={"displayName": "P"}, headers=UPSERT
@@ -254,7 +250,7 @@ async def test_items_come_back_complete_and_may_be_sent_back_whole() -> None:
 
 
 async def test_removing_an_enabled_scope_takes_two_writes() -> None:
-    """graph.md 1.8, TF:applications.go."""
+    """TF applications.go."""
     async with world() as w:
         made = await w.application(api={"oauth2PermissionScopes": [scope()]}, appRoles=[role()])
         url = f"/applications/{made['id']}"
@@ -301,7 +297,7 @@ async def test_editing_an_enabled_scope_is_a_switch(switch: Any, status: int) ->
     ],
 )
 async def test_entitlements_and_tags_obey_their_rules(body: dict[str, Any], code: str) -> None:
-    """graph.md 1.6 and 1.8 (microsoft-graph-docs#21667, permissionscope.md)."""
+    """microsoft-graph-docs#21667; G:v1/resources/permissionscope.md."""
     async with world() as w:
         response = await w.graph.post(
             "/applications",
@@ -350,7 +346,7 @@ async def test_pre_authorisation_needs_scopes_that_are_already_stored() -> None:
 
 
 async def test_lists_are_paged_with_an_opaque_next_link() -> None:
-    """graph.md 0: default 100, $top at most 999."""
+    """G:v1/api/application-list.md: default 100, $top at most 999."""
     async with world() as w:
         w.box.seed(
             w.tenant.id, "applications", [{"displayName": f"app {i:03}"} for i in range(250)]
@@ -380,12 +376,14 @@ async def test_lists_are_paged_with_an_opaque_next_link() -> None:
         ("startswith(displayName,'Po')", ["Portal", "Posts"]),
         ("startswith(displayName,'Po') and signInAudience eq 'AzureADMyOrg'", ["Portal"]),
         ("displayName in ('Portal','Posts')", ["Portal", "Posts"]),
-        ("displayName eq 'Posts' or uniqueName eq 'shop-ohara'", ["Posts", "O'Hara"]),
+        ("displayName eq 'Posts' or tags/any(t:t eq 'red')", ["Portal", "Posts"]),
         ("tags/any(t:t eq 'blue')", ["Portal", "O'Hara"]),
         ("tags/any(t: startswith(t,'blu') or t eq 'x')", ["Portal", "O'Hara"]),
         ("identifierUris/any(u:u eq 'api://portal')", ["Portal"]),
-        ("(displayName eq 'Portal' or displayName eq 'Posts') and tags/any(t:t eq 'blue')",
-         ["Portal"]),
+        (
+            "(displayName eq 'Portal' or displayName eq 'Posts') and tags/any(t:t eq 'blue')",
+            ["Portal"],
+        ),
         ("displayName eq 'nobody'", []),
     ],
 )
@@ -407,6 +405,7 @@ async def test_filters_select_what_they_say(query: str, expected: list[str]) -> 
         ({"$filter": "not displayName eq 'x'"}, "Request_UnsupportedQuery"),
         ({"$filter": "endsWith(displayName,'x')"}, "Request_UnsupportedQuery"),
         ({"$filter": "notes eq 'x'"}, "Request_UnsupportedQuery"),
+        ({"$filter": "uniqueName eq 'x'"}, "Request_UnsupportedQuery"),
         ({"$filter": "color eq 'x'"}, "BadRequest"),
         ({"$filter": "displayName eq"}, "BadRequest"),
         ({"$filter": "displayName like 'x'"}, "BadRequest"),
@@ -470,3 +469,30 @@ async def test_select_shows_exactly_what_was_asked() -> None:
         "appId": made["appId"],
         "displayName": "Portal",
     }
+
+
+async def test_an_application_needs_a_name() -> None:
+    async with world() as w:
+        response = await w.graph.post("/applications", json={})
+    assert refusal(response) == (400, "Request_BadRequest")
+    assert "displayName" in message(response)
+
+
+async def test_reading_and_filtering_by_unique_name_are_switches() -> None:
+    async with world(Options(unique_name_key="refuse", unique_name_filter="accept")) as w:
+        await w.application(uniqueName="shop")
+        by_key = await w.graph.get("/applications(uniqueName='shop')")
+        filtered = await w.graph.get("/applications?$filter=uniqueName eq 'shop'")
+    assert refusal(by_key) == (400, "BadRequest")
+    assert names(filtered) == ["Portal"]
+
+
+async def test_the_number_of_alternatives_in_a_filter_is_a_switch() -> None:
+    async with world(Options(max_or_clauses=2)) as w:
+        two = await w.graph.get("/applications?$filter=displayName in ('a','b')")
+        three = await w.graph.get("/applications?$filter=displayName in ('a','b','c')")
+    assert two.status_code == 200
+    assert message(three) == (
+        "Too many child clauses specified in search filter expression containing 'OR' operators: "
+        "3. Max allowed: 2."
+    )

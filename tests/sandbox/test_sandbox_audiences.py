@@ -1,4 +1,4 @@
-"""Limits by audience and identifier URIs: graph.md 1.6 and 1.7."""
+"""Limits by audience and identifier URIs."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ async def test_the_tenant_policy_checks_only_new_uris_of_version_one_application
 
 
 async def test_identifier_uris_are_unique_in_the_tenant_and_between_wide_audiences() -> None:
-    """Azure/go-autorest#308; graph.md 1.6."""
+    """Azure/go-autorest#308; E:supported-accounts-validation.md."""
     wide = {"displayName": "P", "signInAudience": "AzureADMultipleOrgs"}
     async with world() as w:
         made = await w.application(identifierUris=["api://x"])

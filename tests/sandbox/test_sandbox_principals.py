@@ -1,4 +1,4 @@
-"""Service principals, grants, assignments and deletion: graph.md 1.4, 2, 3 and 4."""
+"""Service principals, grants, assignments and deletion."""
 
 from __future__ import annotations
 
@@ -120,13 +120,13 @@ async def test_a_wide_application_of_another_tenant_can_be_installed() -> None:
                     }
                 ],
             )
-        wide, narrow = (
+        wide, narrow = [
             await w.graph.post("/servicePrincipals", json={"appId": app_id})
             for app_id in (
                 "44444444-0000-4000-8000-000000000001",
                 "44444444-0000-4000-8000-000000000002",
             )
-        )
+        ]
     assert wide.json()["appOwnerOrganizationId"] == other.id
     assert narrow.status_code == 400
 
@@ -356,9 +356,7 @@ async def test_an_assignment_is_seen_from_both_ends() -> None:
         ),
     ],
 )
-async def test_a_duplicate_assignment_is_one_of_two_400s(
-    switch: Any, code: str, text: str
-) -> None:
+async def test_a_duplicate_assignment_is_one_of_two_400s(switch: Any, code: str, text: str) -> None:
     """msgraph-bicep-types#161."""
     async with world(Options(assignment_duplicate=switch)) as w:
         resource, client = await resource_with_role(w), await w.principal()

@@ -177,3 +177,28 @@ def test_a_sink_that_cannot_work_is_told_before_anything_is_sent(
 def test_sinks_that_work_have_no_finding(tmp_path: Path) -> None:
     sinks = Sinks(tmp_path)
     assert (sinks.check(DOTENV), sinks.check(FILE)) == (None, None)
+
+
+@pytest.mark.parametrize("store", [DOTENV, FILE])
+async def test_a_rehearsal_never_overwrites_a_real_value(tmp_path: Path, store: Value) -> None:
+    real, rehearsal = Sinks(tmp_path), Sinks(tmp_path, sandbox=True)
+    await rehearsal.store(MAIN, store, "s1", "play-1")
+    await rehearsal.store(MAIN, store, "s2", "play-2")
+    assert await rehearsal.state({MAIN: store}) == {
+        MAIN: SinkState(readable=True, key_ids=("s2", "s1"))
+    }
+    await real.store(MAIN, store, "k1", "hush")
+    finding = rehearsal.check(store)
+    assert finding is not None
+    assert "would overwrite" in finding.message
+    with pytest.raises(SecretError):
+        await rehearsal.store(MAIN, store, "s3", "play-3")
+    state = await real.state({MAIN: store})
+    assert state[MAIN].key_ids[0] == "k1"
+
+
+def test_a_rehearsal_says_what_it_cannot_read(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    finding = Sinks(tmp_path, sandbox=True).check({"file": "a"})
+    assert finding is not None
+    assert "not a regular file" in finding.message

@@ -72,16 +72,19 @@ def _undefaulted(
 def _unique_name(
     desired: Desired, live: LiveObject | None, body: dict[str, Value]
 ) -> dict[str, Value]:
-    """Leave uniqueName out where it can't or must not be written: Graph takes it once."""
+    """Leave uniqueName out where it can't or must not be written: Graph takes it once.
+
+    Our tag identifies what we made, so one without a uniqueName (a tenant that refuses it) is
+    not asked for it again.
+    """
     if live is None:
         return body
     current = live.body.get("uniqueName")
-    adopted = live.ownership is Ownership.ADOPTED and not live.deleted
-    if adopted and not (desired.settings.get("backfill") and current is None):
-        return {name: value for name, value in body.items() if name != "uniqueName"}
-    if current is not None and current != body.get("uniqueName"):
-        return {name: value for name, value in body.items() if name != "uniqueName"}
-    return body
+    backfills = live.ownership is Ownership.ADOPTED and bool(desired.settings.get("backfill"))
+    writes = current is None and (live.deleted or backfills)
+    if writes or current == body.get("uniqueName"):
+        return body
+    return {name: value for name, value in body.items() if name != "uniqueName"}
 
 
 def _tags(desired: Desired, live: LiveObject | None, view: View) -> tuple[str, ...] | None:

@@ -5,9 +5,12 @@ pre-authorization of a scope that is not stored (`InvalidValue`). Hence up to th
 
 | Phase   | When                               | Sends                                             |
 |---------|------------------------------------|---------------------------------------------------|
-| disable | an enabled scope or role leaves    | leaving ones disabled, new ones not yet           |
+| disable | an enabled scope or role leaves    | leaving ones disabled, the others as they are     |
 | change  | always                             | the final scopes and roles                        |
 | allow   | a new scope is pre-authorized      | the final pre-authorizations                      |
+
+Whether an enabled entry may be edited in place is reported both ways, and a replica may not have
+heard yet that a leaving one was disabled. `change` tries it, and `otherwise` disables first.
 
 `api` is sent whole in each: whether Graph merges or replaces it is reported both ways.
 """
@@ -45,7 +48,9 @@ class Phase:
 
     patch: Patch
     disabled: tuple[str, ...] = ()
-    """Paths of the `isEnabled` of entries that leave: `appRoles[id=…].isEnabled`."""
+    """Paths of the `isEnabled` of entries that were switched off: `appRoles[id=…].isEnabled`."""
+    otherwise: tuple[Phase, ...] = ()
+    """What to send instead where Graph refuses to edit enabled entries."""
 
 
 def phases(live: Mapping[str, Json], patch: Patch) -> tuple[Phase, ...]:
@@ -59,20 +64,29 @@ def phases(live: Mapping[str, Json], patch: Patch) -> tuple[Phase, ...]:
     if allowed is not None:
         target[PRE_AUTHORIZED] = _allowed(allowed, stored & kept)
     result = []
-    touched = [path for path in (SCOPES, ROLES) if path in patch]
-    leaving = tuple(
-        f"{path}[id={identity}].isEnabled"
-        for path in touched
-        for identity in _leavers(live, patch[path], path)
-    )
-    if leaving:
-        held: Patch = {path: _with_disabled(live, patch[path], path) for path in touched}
-        result.append(Phase({**target, **held}, leaving))
+    leaving = {path: _leavers(live, patch[path], path) for path in _touched(patch)}
+    if any(leaving.values()):
+        off = {path: _switched_off(live, path, ids) for path, ids in leaving.items()}
+        result.append(Phase({**target, **off}, _switches(leaving)))
         target = {path: value for path, value in target.items() if path in {*_API, ROLES}}
-    result.append(Phase(target))
+    result.append(Phase(target, otherwise=_gently(live, target, leaving)))
     if allowed is not None and target.get(PRE_AUTHORIZED) != allowed:
         result.append(Phase({**_only_api(target), PRE_AUTHORIZED: allowed}))
     return tuple(result)
+
+
+def _gently(
+    live: Mapping[str, Json], target: Patch, leaving: Mapping[str, tuple[str, ...]]
+) -> tuple[Phase, ...]:
+    """Disable the entries that are edited or leave (perhaps once more), then write the target."""
+    ids = {
+        path: (*_edited(live, target[path], path), *leaving.get(path, ()))
+        for path in _touched(target)
+    }
+    if not any(ids.values()):
+        return ()
+    off: Patch = {path: _switched_off(live, path, found) for path, found in ids.items()}
+    return (Phase({**_only_api(target), **off}, _switches(ids)), Phase(target))
 
 
 def whole_api(live: Mapping[str, Json], patch: Patch) -> Patch:
@@ -100,33 +114,51 @@ def _living(live: Mapping[str, Json], group: tuple[str, ...]) -> Patch:
     return found
 
 
-def _writable(entry: Mapping[str, Json]) -> Value:
+def _writable(entry: Mapping[str, Json]) -> dict[str, Value]:
     return {name: value for name, value in entry.items() if name != "origin"}  # type: ignore[misc]
+
+
+def _touched(patch: Patch) -> tuple[str, ...]:
+    return tuple(path for path in (SCOPES, ROLES) if path in patch)
+
+
+def _switches(ids: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(f"{path}[id={one}].isEnabled" for path, found in ids.items() for one in found)
 
 
 def _leavers(live: Mapping[str, Json], target: Value, path: str) -> tuple[str, ...]:
     """Return the ids of the living entries that are still enabled and have to go."""
     kept = _ids(_dicts(target))
     return tuple(
-        str(item.get("id"))
-        for item in known.items(live, path)
-        if str(item.get("id")) not in kept and item.get("isEnabled") is not False
+        str(item.get("id")) for item in _enabled(live, path) if str(item.get("id")) not in kept
     )
 
 
-def _with_disabled(live: Mapping[str, Json], target: Value, path: str) -> Value:
-    """Return the living entries as they will be, leaving ones disabled, new ones left out."""
+def _edited(live: Mapping[str, Json], target: Value, path: str) -> tuple[str, ...]:
+    """Return the ids of the living entries that are enabled and get another content."""
     wanted = {str(item.get("id")): item for item in _dicts(target)}
+    return tuple(
+        str(item.get("id"))
+        for item in _enabled(live, path)
+        if any(
+            item.get(name) != value
+            for name, value in wanted.get(str(item.get("id")), {}).items()
+            if name != "isEnabled"
+        )
+    )
+
+
+def _enabled(live: Mapping[str, Json], path: str) -> tuple[dict[str, Json], ...]:
+    return tuple(i for i in known.items(live, path) if i.get("isEnabled") is not False)
+
+
+def _switched_off(live: Mapping[str, Json], path: str, ids: Collection[str]) -> Value:
+    """Return the living entries as they are, some of them disabled."""
     result: list[Value] = []
     for item in known.items(live, path):
-        identity = str(item.get("id"))
-        writable = _writable(item)
-        result.append(wanted[identity] if identity in wanted else _off(writable))
+        entry = _writable(item)
+        result.append({**entry, "isEnabled": False} if str(item.get("id")) in ids else entry)
     return result
-
-
-def _off(entry: Value) -> Value:
-    return {**entry, "isEnabled": False} if isinstance(entry, dict) else entry
 
 
 def _allowed(value: Value, scopes: Collection[str]) -> Value:

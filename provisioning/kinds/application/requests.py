@@ -124,9 +124,10 @@ def _found(work: Work, patch: Mapping[str, Value], later: Patch) -> tuple[Altern
 
 
 def _refused(work: Work, body: Value) -> Alternative:
-    """Where a create takes no uniqueName: upsert by it; where that is refused too, go without.
+    """Where a create takes no uniqueName: upsert by it, else create without and name it after.
 
     The plan found no holder of the name, and the name in the URL keeps a repeat from making two.
+    Where none of it is taken, our tags alone identify the application.
     """
     plain = {k: v for k, v in body.items() if k != "uniqueName"} if isinstance(body, dict) else body
     create = Request(
@@ -138,6 +139,15 @@ def _refused(work: Work, body: Value) -> Alternative:
         transient=wire.CONCURRENCY,
         paced=_paced(work),
     )
+    name = Request(
+        "PATCH",
+        _own(work),
+        body={"uniqueName": _unique_name(work)},
+        transient=LAG,
+        tolerate=(wire.UNIQUE_NAME_REFUSED,),
+        lock=work.step.address,
+        paced=_paced(work),
+    )
     upsert = replace(
         create,
         method="PATCH",
@@ -145,7 +155,8 @@ def _refused(work: Work, body: Value) -> Alternative:
         headers=UPSERT,
         repeatable=True,
         alternatives=tuple(
-            Alternative(when, then=(create,)) for when in (wire.UNIQUE_NAME_REFUSED, _NO_UPSERT)
+            Alternative(when, then=(create, name))
+            for when in (wire.UNIQUE_NAME_REFUSED, _NO_UPSERT)
         ),
     )
     return Alternative(when=wire.UNIQUE_NAME_REFUSED, then=(upsert,))
@@ -167,18 +178,21 @@ def _update(work: Work) -> tuple[Request, ...]:
 
 def _patches(work: Work, path: str | Template, phases: tuple[Phase, ...]) -> tuple[Request, ...]:
     """One PATCH for each phase that holds something; waits where entries were disabled."""
-    return tuple(
-        Request(
-            "PATCH",
-            path,
-            body=_nest(phase.patch),
-            wait=_shown(path, phase),
-            transient=LAG,
-            lock=work.step.address,
-            paced=_paced(work),
-        )
-        for phase in phases
-        if phase.patch
+    return tuple(_patch(work, path, phase) for phase in phases if phase.patch)
+
+
+def _patch(work: Work, path: str | Template, phase: Phase) -> Request:
+    # The ways around run while the write that was refused holds the lock.
+    ways = tuple(replace(_patch(work, path, other), lock=None) for other in phase.otherwise)
+    return Request(
+        "PATCH",
+        path,
+        body=_nest(phase.patch),
+        wait=_shown(path, phase),
+        transient=(*wire.APPLICATION_LAG, wire.SCOPE_NOT_STORED) if ways else LAG,
+        alternatives=(Alternative(wire.STILL_ENABLED, then=ways),) if ways else (),
+        lock=work.step.address,
+        paced=_paced(work),
     )
 
 

@@ -60,7 +60,9 @@ class GraphProperties(Shape):
     public_client: PublicClient | None = Field(
         default=None, description="Mobile and desktop platform."
     )
-    api: Api = Field(default=Api(), description="Settings of an application that offers an API.")
+    api: Api | None = Field(
+        default=None, description="Settings of an application that offers an API."
+    )
     app_roles: dict[Text, AppRole] | None = Field(
         default=None, description="Roles by key; not where personal accounts sign in."
     )
@@ -108,9 +110,6 @@ class GraphProperties(Shape):
     token_encryption_key_id: UUID | None = Field(
         default=None, description="keyId of the certificate that tokens are encrypted with."
     )
-    oauth2_require_post_response: bool = Field(
-        default=False, description="Refuse GET for authorization responses."
-    )
     is_disabled: bool | None = Field(
         default=None, description="No new access tokens, in every tenant."
     )
@@ -139,6 +138,10 @@ class ReadOnlyProperties(Shape):
     key_credentials: SkipJsonSchema[
         Annotated[object, refusal("keys are not written by hand", "use `certificates`")]
     ] = Field(default=None, description="Refused: use `certificates`.")
+    # https://github.com/microsoftgraph/msgraph-bicep-types/issues/155
+    oauth2_require_post_response: SkipJsonSchema[
+        Annotated[object, refusal("Graph answers 404 to it", "delete the line")]
+    ] = Field(default=None, description="Refused: Graph does not take it.")
     logo: SkipJsonSchema[
         Annotated[object, refusal("a logo is an upload of its own", "delete the line")]
     ] = Field(default=None, description="Refused: an upload of its own.")

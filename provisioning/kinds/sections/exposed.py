@@ -102,13 +102,16 @@ def scopes(entry: Any) -> dict[str, Scope] | None:
     Entries of a list have their value for a key.
     """
     listed = entry.oauth2_permissions
-    if listed is None:
+    if listed is None and entry.api is not None:
         listed = entry.api.oauth2_permission_scopes
     if isinstance(entry.scopes, dict):
         return dict(entry.scopes)
     if listed is not None:
         return {scope.value: scope for scope in listed}
-    return {} if "scopes" in entry.model_fields_set else None
+    cleared = "scopes" in entry.model_fields_set or (
+        entry.api is None and "api" in entry.model_fields_set
+    )
+    return {} if cleared else None
 
 
 def roles(entry: Any) -> dict[str, AppRole] | None:

@@ -62,12 +62,16 @@ class Subject:
         """Report a limit with the page it is from."""
         self.source.fault(rule, f"{message} ({page})", remedy, *path, warning=warning)
 
-    def at_most(self, limit: int | None, found: int, what: str, *path: str | int) -> None:
+    def at_most(
+        self, limit: int | None, found: int, what: str, *path: str | int, page: str = ACCOUNTS
+    ) -> None:
         """Report a count or length above its limit."""
         if limit is not None and found > limit:
-            who = "with personal accounts " if self.audience.personal else ""
+            personal = self.audience.personal and page == ACCOUNTS
+            who = "with personal accounts " if personal else ""
             remedy = "shorten it" if what.startswith("characters") else "make it fewer"
-            self.fault("limit", f"{found} {what}; {who}at most {limit}", remedy, *path)
+            message = f"{found} {what}; {who}at most {limit}"
+            self.fault("limit", message, remedy, *path, page=page)
 
 
 def check(subject: Subject) -> None:
@@ -149,7 +153,8 @@ def _check_texts(subject: Subject) -> None:
     for path in ("notes", "description"):
         text = subject.values.get(path)
         if isinstance(text, str):
-            subject.at_most(TEXT, len(text), f"characters in {path}", *subject.at(path))
+            what = f"characters in {path}"
+            subject.at_most(TEXT, len(text), what, *subject.at(path), page=RESOURCE)
 
 
 def _check_group_claims(subject: Subject) -> None:

@@ -98,8 +98,11 @@ def dump(value: object) -> Value:
     """Write a value in JSON; of a complex type only what the manifest says."""
     match value:
         case Shape():
-            written: Value = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-            return written
+            return {
+                field.alias or name: dump(getattr(value, name))
+                for name, field in type(value).model_fields.items()
+                if name in value.model_fields_set
+            }
         case UUID():
             return str(value)
         case tuple() | list():

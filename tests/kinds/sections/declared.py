@@ -82,3 +82,16 @@ def read(folder: Path, text: str, *, tenant: str = "workforce") -> Reading:
 
 def ref(address: str, path: str = "id") -> dict[str, str]:
     return {"$ref": address, "path": path}
+
+
+GUID = "8a4f2c57-93d1-4b06-a7e8-1f60d2b94c3e"
+A = "applications:\n  app:\n    displayName: App\n"
+PERSONAL = "signInAudience: AzureADandPersonalMicrosoftAccount\n"
+SCOPE_TEXTS = "{adminConsentDisplayName: R, adminConsentDescription: R}"
+ROLE_TEXTS = "{displayName: R, description: R, allowedMemberTypes: [User]}"
+CREDENTIAL = "{issuer: https://i.example, subject: s}"
+
+
+def app(lines: str) -> str:
+    """A manifest of one application with these lines."""
+    return A + textwrap.indent(lines, "    ") + "\n"

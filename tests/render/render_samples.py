@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from provisioning.core.model import Address, Finding, Place, Ref, Severity, Template
 from provisioning.core.plan import Action, Change, Held, Plan, Step, Unmanaged
 from provisioning.core.report import Fault, Outcome, Report, Result, Stats
@@ -14,8 +12,7 @@ GRANT = Address("delegated_permission_grant", "app.microsoftGraph")
 OLD = Address("application", "old")
 
 
-@pytest.fixture
-def plan() -> Plan:
+def _plan() -> Plan:
     app_id = Ref(API, "appId")
     return Plan(
         tenant_id="11111111-1111-1111-1111-111111111111",
@@ -76,35 +73,30 @@ def plan() -> Plan:
     )
 
 
-@pytest.fixture
-def stats() -> Stats:
-    return Stats(http_calls=5, requests=41, retries=1, rounds=3, seconds=1.25)
-
-
-@pytest.fixture
-def report(plan: Plan, stats: Stats) -> Report:
-    return Report(
-        plan=plan,
-        outcomes=(
-            Outcome(API, Action.CREATE, Result.DONE, seconds=0.4),
-            Outcome(
-                APP,
-                Action.UPDATE,
-                Result.FAILED,
-                fault=Fault(
-                    "Insufficient privileges to complete the operation.",
-                    "ask for Application.ReadWrite.All",
-                    403,
-                    "Authorization_RequestDenied",
-                    "0aa0",
-                    "PATCH",
-                    "/applications/1",
-                ),
+PLAN = _plan()
+STATS = Stats(http_calls=5, requests=41, retries=1, rounds=3, seconds=1.25)
+REPORT = Report(
+    plan=PLAN,
+    outcomes=(
+        Outcome(API, Action.CREATE, Result.DONE, "not in the tenant", seconds=0.4),
+        Outcome(
+            APP,
+            Action.UPDATE,
+            Result.FAILED,
+            fault=Fault(
+                "Insufficient privileges to complete the operation.",
+                "ask for Application.ReadWrite.All",
+                403,
+                "Authorization_RequestDenied",
+                "0aa0",
+                "PATCH",
+                "/applications/1",
             ),
-            Outcome(GRANT, Action.DELETE, Result.HELD, "consent would shrink"),
         ),
-        after=plan,
-        settled=True,
-        run="20260102-030405",
-        stats=stats,
-    )
+        Outcome(GRANT, Action.DELETE, Result.HELD, "consent would shrink"),
+    ),
+    after=PLAN,
+    settled=True,
+    run="20260102-030405",
+    stats=STATS,
+)

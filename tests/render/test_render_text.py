@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from render_samples import PLAN, REPORT, STATS
 
 from provisioning.core.model import Address, Finding, Place
-from provisioning.core.plan import Action, Change, Held, Plan, Step
-from provisioning.core.report import Outcome, Report, Result, Stats
+from provisioning.core.plan import Action, Change, Held, Step
+from provisioning.core.report import Outcome, Result
 from provisioning.render import findings, summary, text
 
-PLAN = """\
+PLAN_TEXT = """\
 Tenant     Contoso (contoso.onmicrosoft.com), 11111111-1111-1111-1111-111111111111
 Principal  alice@contoso.com
 Client     04b07795-8ddb-461a-bbee-02f9e1bf7b46
@@ -52,7 +53,7 @@ Plan: 1 to create, 1 to update, 0 to delete; 2 held, 1 manual
 5 HTTP calls, 41 requests, 1 retry, 3 rounds, 1.2 s
 """
 
-REPORT = """\
+REPORT_TEXT = """\
        done create application.api  0.4 s
      failed update application.app
             403 Authorization_RequestDenied Insufficient privileges to complete the operation.
@@ -67,34 +68,34 @@ Run 20260102-030405: 5 HTTP calls, 41 requests, 1 retry, 3 rounds, 1.2 s
 """
 
 
-def test_a_plan_shows_every_step_and_how_to_open_its_guard(plan: Plan, stats: Stats) -> None:
-    assert text.plan(plan, stats) == PLAN.replace("DIGEST", plan.digest)
+def test_a_plan_shows_every_step_and_how_to_open_its_guard() -> None:
+    assert text.plan(PLAN, STATS) == PLAN_TEXT.replace("DIGEST", PLAN.digest)
 
 
-def test_a_report_shows_every_outcome_and_the_way_on(report: Report) -> None:
-    assert text.report(report) == REPORT
+def test_a_report_shows_every_outcome_and_the_way_on() -> None:
+    assert text.report(REPORT) == REPORT_TEXT
 
 
-def test_colour_adds_codes_and_nothing_else(plan: Plan, stats: Stats) -> None:
-    drawn = text.plan(plan, stats, color=True, width=200)
+def test_colour_adds_codes_and_nothing_else() -> None:
+    drawn = text.plan(PLAN, STATS, color=True, width=200)
     assert "\x1b[32m  + \x1b[0m\x1b[1mapplication.api\x1b[0m" in drawn
-    assert "\x1b" not in text.plan(plan, stats)
+    assert "\x1b" not in text.plan(PLAN, STATS)
 
 
-def test_an_empty_plan_says_that_the_tenant_matches(plan: Plan) -> None:
-    shown = text.plan(replace(plan, steps=(), findings=(), unmanaged=()))
+def test_an_empty_plan_says_that_the_tenant_matches() -> None:
+    shown = text.plan(replace(PLAN, steps=(), findings=(), unmanaged=()))
     assert shown.splitlines()[-1] == "No changes. The tenant matches the manifest."
 
 
-def test_a_report_proves_itself_by_an_empty_second_plan(report: Report, plan: Plan) -> None:
-    after = replace(plan, steps=(), findings=(), unmanaged=())
+def test_a_report_proves_itself_by_an_empty_second_plan() -> None:
+    after = replace(PLAN, steps=(), findings=(), unmanaged=())
     done = Outcome(Address("application", "api"), Action.CREATE, Result.DONE)
-    shown = text.report(replace(report, outcomes=(done,), after=after))
+    shown = text.report(replace(REPORT, outcomes=(done,), after=after))
     assert "Apply: 1 done\n" in shown
     assert "Second plan: no changes. The tenant matches the manifest.\n" in shown
 
 
-def test_control_characters_from_a_tenant_are_spelled_out(plan: Plan) -> None:
+def test_control_characters_from_a_tenant_are_spelled_out() -> None:
     evil = "\x1b[2Jgone\r\n+ application.x \u202egpj.exe"
     step = Step(
         Address("application", evil),
@@ -102,7 +103,7 @@ def test_control_characters_from_a_tenant_are_spelled_out(plan: Plan) -> None:
         evil,
         (Change(evil, evil, [evil, {evil: evil}]),),
     )
-    evil_plan = replace(plan, tenant_name=evil, principal=evil, client=evil, steps=(step,))
+    evil_plan = replace(PLAN, tenant_name=evil, principal=evil, client=evil, steps=(step,))
     for color in (False, True):
         shown = text.plan(evil_plan, color=color, width=500)
         assert "\x1b[2J" not in shown
@@ -111,9 +112,9 @@ def test_control_characters_from_a_tenant_are_spelled_out(plan: Plan) -> None:
         assert "\\x1b[2Jgone\\x0d\\x0a+ application.x \\u202egpj.exe" in shown
 
 
-def test_markup_from_a_tenant_is_text(plan: Plan) -> None:
+def test_markup_from_a_tenant_is_text() -> None:
     step = Step(Address("application", "a"), Action.UPDATE, "[bold red]x[/bold red] :smile:")
-    shown = text.plan(replace(plan, steps=(step,)), color=True, width=500)
+    shown = text.plan(replace(PLAN, steps=(step,)), color=True, width=500)
     assert "[bold red]x[/bold red] :smile:" in shown
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json as stdlib
 
+from render_samples import PLAN, REPORT, STATS
+
 from provisioning.core import plan as plans
 from provisioning.core.model import Finding, Place
-from provisioning.core.plan import Plan
-from provisioning.core.report import Report, Stats
 from provisioning.render import json
 
 
-def test_a_plan_document_has_the_frozen_keys_and_reads_back(plan: Plan, stats: Stats) -> None:
-    document = stdlib.loads(json.plan(plan, stats))
+def test_a_plan_document_has_the_frozen_keys_and_reads_back() -> None:
+    document = stdlib.loads(json.plan(PLAN, STATS))
     assert list(document) == [
         "formatVersion",
         "tenant",
@@ -37,17 +37,17 @@ def test_a_plan_document_has_the_frozen_keys_and_reads_back(plan: Plan, stats: S
             {"$template": ["api://", {"$ref": "application.api", "path": "appId"}]},
         ],
     }
-    assert plans.from_json(document) == plan
+    assert plans.from_json(document) == PLAN
 
 
-def test_extra_keys_stand_at_the_top(plan: Plan, stats: Stats) -> None:
-    document = stdlib.loads(json.plan(plan, stats, extra={"manifest": "/m", "variables": {}}))
+def test_extra_keys_stand_at_the_top() -> None:
+    document = stdlib.loads(json.plan(PLAN, STATS, extra={"manifest": "/m", "variables": {}}))
     assert document["manifest"] == "/m"
-    assert plans.from_json(document) == plan
+    assert plans.from_json(document) == PLAN
 
 
-def test_a_report_adds_outcomes(report: Report) -> None:
-    document = stdlib.loads(json.report(report))
+def test_a_report_adds_outcomes() -> None:
+    document = stdlib.loads(json.report(REPORT))
     assert [item["result"] for item in document["outcomes"]] == ["done", "failed", "held"]
     assert document["outcomes"][1]["error"]["requestId"] == "0aa0"
     assert document["stats"]["retries"] == 1

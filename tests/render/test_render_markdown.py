@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from render_samples import PLAN, REPORT, STATS
 
 from provisioning.core.model import Address, Finding
-from provisioning.core.plan import Action, Change, Plan, Step
-from provisioning.core.report import Report, Stats
+from provisioning.core.plan import Action, Change, Step
 from provisioning.render import escape, markdown
 
 
-def test_a_plan_folds_every_step(plan: Plan, stats: Stats) -> None:
-    shown = markdown.plan(plan, stats)
+def test_a_plan_folds_every_step() -> None:
+    shown = markdown.plan(PLAN, STATS)
     assert shown.startswith("### Plan: 1 to create, 1 to update, 0 to delete; 2 held, 1 manual\n")
     assert (
         "<details><summary><code>+ create application.api</code></summary>\n\n"
@@ -25,11 +25,11 @@ def test_a_plan_folds_every_step(plan: Plan, stats: Stats) -> None:
         "```\n\n</details>"
     ) in shown
     assert "`--allow narrow-consent=delegated_permission_grant.app.microsoftGraph`" in shown
-    assert f"Digest `{plan.digest}`" in shown
+    assert f"Digest `{PLAN.digest}`" in shown
 
 
-def test_a_report_is_a_table_with_the_failures_below(report: Report) -> None:
-    shown = markdown.report(report)
+def test_a_report_is_a_table_with_the_failures_below() -> None:
+    shown = markdown.report(REPORT)
     assert "| failed | update application.app |  |\n" in shown
     assert (
         "**application.app**\n\n```\n"
@@ -66,16 +66,16 @@ def test_backticks_cannot_leave_a_code_span_or_block() -> None:
     assert escape.block("```\n@octocat") == "````\n```\n@octocat\n````"
 
 
-def test_foreign_names_stay_inside_their_block(plan: Plan) -> None:
+def test_foreign_names_stay_inside_their_block() -> None:
     evil = "x```\n</details><script>@octocat"
     step = Step(Address("application", evil), Action.UPDATE, evil, (Change(evil, evil, evil),))
-    shown = markdown.plan(replace(plan, steps=(step,), tenant_name=evil))
+    shown = markdown.plan(replace(PLAN, steps=(step,), tenant_name=evil))
     assert shown.count("</details>") == 2 + shown.count("x```\\x0a</details>")
     assert "<script>" not in shown.replace("x```\\x0a</details><script>@octocat", "")
     assert "````diff\n" in shown
 
 
-def test_a_comment_fits_into_githubs_limit_and_counts_what_is_left_out(plan: Plan) -> None:
+def test_a_comment_fits_into_githubs_limit_and_counts_what_is_left_out() -> None:
     steps = tuple(
         Step(
             Address("application", f"a{number}"),
@@ -85,10 +85,10 @@ def test_a_comment_fits_into_githubs_limit_and_counts_what_is_left_out(plan: Pla
         )
         for number in range(400)
     )
-    shown = markdown.plan(replace(plan, steps=steps))
+    shown = markdown.plan(replace(PLAN, steps=steps))
     assert 60_000 < len(shown) < 65_536
     assert " more left out; `--format json` shows all of them.\n" in shown
-    assert shown.rstrip().endswith(f"Digest `{replace(plan, steps=steps).digest}`")
+    assert shown.rstrip().endswith(f"Digest `{replace(PLAN, steps=steps).digest}`")
 
 
 def test_findings_are_a_list() -> None:

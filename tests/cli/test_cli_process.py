@@ -1,0 +1,183 @@
+"""The command line as a process: signals, terminals, pipes, and what must not be imported."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_shell import Shell, opened
+
+PROVISIONING = [sys.executable, "-m", "provisioning"]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+def process(shell: Shell, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=shell.folder, capture_output=True, text=True, check=False)
+
+
+def run(shell: Shell, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return process(shell, *PROVISIONING, *arguments)
+
+
+def python(shell: Shell, script: str) -> subprocess.CompletedProcess[str]:
+    return process(shell, sys.executable, "-c", script)
+
+
+@pytest.mark.parametrize("line", ["--help", "--version", "apply --help", "validate ."])
+def test_help_version_and_validate_never_import_the_graph_sdk(shell: Shell, line: str) -> None:
+    script = (
+        "import sys\nfrom provisioning import cli\n"
+        f"code = cli.main({line.split()!r})\n"
+        "heavy = {'msgraph', 'kiota_abstractions', 'azure.identity', 'httpx', 'starlette'}\n"
+        "sys.exit(code or ' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=shell.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_apply_ends_with_a_proof(shell: Shell) -> None:
+    done = run(shell, "apply", ".", "--sandbox", "box", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "Second plan: no changes." in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_an_unexpected_error_is_one_line_and_a_hint(shell: Shell) -> None:
+    script = (
+        "from provisioning import cli\n"
+        "cli.main(['--version'])\nraise KeyError('eyJhbGciOiJub25lIn0.e30.x')"
+    )
+    done = python(shell, script)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Unexpected KeyError: '****'\n"
+        "       --log-level debug shows where it happened; please report it.\n"
+    )
+
+
+def test_a_closed_pipe_is_no_traceback(shell: Shell) -> None:
+    command = f"{sys.executable} -m provisioning schema | head -c 10"
+    done = process(shell, "sh", "-c", command)
+    assert done.stdout == '{\n  "$sche'[:10]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("answer", "code", "made"), [("yes", 0, True), ("y", 1, False)])
+def test_a_terminal_is_asked_and_only_yes_counts(
+    shell: Shell, answer: str, code: int, made: bool
+) -> None:
+    ended, shown = at_a_terminal(shell, answer)
+    assert ended == code, shown
+    assert 'Only "yes" is accepted' in shown
+    after = shell("plan . --sandbox box --detailed-exitcode")
+    assert after.code == (0 if made else 2)
+
+
+def test_ctrl_c_at_the_question_writes_nothing(shell: Shell) -> None:
+    ended, shown = at_a_terminal(shell, "\x03")
+    assert ended == 130, shown
+    assert shell("plan . --sandbox box --detailed-exitcode").code == 2
+
+
+def test_the_served_sandbox_is_found_through_what_it_prints(shell: Shell) -> None:
+    with served(shell) as found:
+        told = shell("apply . --auth token --yes")
+        again = shell("plan . --auth token --detailed-exitcode")
+    assert (told.code, again.code) == (0, 0), told.stderr
+    assert found["PROVISIONING_GRAPH_ENDPOINT"].startswith("http://127.0.0.1:")
+
+
+def test_the_first_ctrl_c_finishes_what_is_in_flight_and_starts_nothing(shell: Shell) -> None:
+    shell.write(
+        "faults.yaml",
+        "[{path: /servicePrincipals, method: POST, status: 429, headers: {Retry-After: '1'}}]",
+    )
+    with served(shell, "--faults", "faults.yaml"):
+        apply = subprocess.Popen(
+            [*PROVISIONING, "apply", ".", "--auth", "token", "--yes"],
+            cwd=shell.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert apply.stderr is not None
+        for line in apply.stderr:
+            if line.startswith("retry: "):
+                apply.send_signal(signal.SIGINT)
+                break
+        stdout, stderr = apply.communicate(timeout=60)
+        after = shell("plan . --auth token --format json").document
+    assert apply.returncode == 130
+    assert "Stopping: " in stderr
+    assert "done create service_principal.app  " in stdout
+    assert "interrupted create delegated_permission_grant.app.microsoftGraph" in stdout
+    assert [step["address"] for step in after["steps"]] == [
+        "delegated_permission_grant.app.microsoftGraph"
+    ]
+
+
+@contextlib.contextmanager
+def served(shell: Shell, *arguments: str) -> Iterator[dict[str, str]]:
+    """Serve a sandbox whose address and token are in the environment meanwhile."""
+    command = [*PROVISIONING, "sandbox", "serve", "--sandbox", ":memory:", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--tenant", "contoso.onmicrosoft.com:b2c", *arguments],
+        cwd=shell.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        lines = [server.stdout.readline() for _ in range(3)]
+        found = dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
+        os.environ.update(found)
+        try:
+            yield found
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert server.wait() == 130
+
+
+def at_a_terminal(shell: Shell, answer: str) -> tuple[int, str]:
+    """Run `apply` on a pseudo-terminal, answer its question, return exit code and screen."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(shell.folder)
+        os.execv(sys.executable, [*PROVISIONING, "apply", ".", "--sandbox", "box"])
+    shown = b""
+    asked = False
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+        if not asked and b"is accepted" in shown:
+            asked = True
+            os.write(terminal, f"{answer}\n".encode())
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), shown.decode()
