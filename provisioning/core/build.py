@@ -216,7 +216,7 @@ def _proposed(
     address = desired.address if desired else live.address if live else None
     if proposal is None or address is None:
         return None
-    step = Step(address, proposal.action, proposal.reason, proposal.changes)
+    step = Step(address, proposal.action, proposal.reason, proposal.changes, manual=proposal.manual)
     foreign = live is not None and live.foreign and proposal.action is Action.DELETE
     if foreign and not scene.allowed.opens("credential", address):
         step = replace(step, held=Held("credential", guards.GUARDS["credential"]))

@@ -104,6 +104,12 @@ class Source(Protocol):
         `name` is relative to the manifest that names it. None after reporting why it can't be read.
         """
 
+    def files(self, pattern: str, *path: str | int) -> tuple[tuple[str, bytes], ...]:
+        """(name, content) of the files that a glob names, sorted; reports one that names none.
+
+        Names are relative to the manifest's folder.
+        """
+
     def fault(
         self, rule: str, message: str, remedy: str, *path: str | int, warning: bool = False
     ) -> None:
@@ -144,6 +150,8 @@ class Proposal:
     action: Action
     reason: str
     changes: tuple[Change, ...] = ()
+    manual: str = ""
+    """What a person must do, with the portal's link; such a step is never sent."""
 
 
 @dataclass(frozen=True, slots=True)

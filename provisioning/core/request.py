@@ -165,6 +165,10 @@ class Request:
     """Pure: what the answer asks for besides (a note of how the server rewrote a policy)."""
     lock: Address | None = None
     """Writes with the same lock never overlap (credentials of one application)."""
+    lane: str = ""
+    """Requests of one lane run side by side until the service refuses that, then one by one."""
+    replaces: bytes | None = None
+    """What the request overwrites for good (policy XML): kept in the journal for a rollback."""
     touches: tuple[Address, ...] = ()
     """Objects besides its own whose age decides about replication errors."""
     paced: bool = False

@@ -19,8 +19,9 @@ from provisioning.core.plan import Action, Step
 from provisioning.core.report import Event, Fault, Outcome, Result
 from provisioning.core.request import Request
 from provisioning.engine import journal
+from provisioning.engine.knowledge import Knowledge
 from provisioning.engine.run import Run
-from provisioning.engine.send import Knowledge, send
+from provisioning.engine.send import send
 
 
 @dataclass(slots=True)

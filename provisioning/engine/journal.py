@@ -62,6 +62,10 @@ class Journal:
             clientRequestId=exchange.client_request_id,
         )
 
+    def replaced(self, path: str, version: str, content: bytes) -> None:
+        """Keep what the next write overwrites, so that `rollback` can put it back."""
+        self.note(replaced=path, version=version, content=content.decode("utf-8", "replace"))
+
     def note(self, **facts: object) -> None:
         """Append a line with the time, the tenant and the step under way."""
         if self._file is None:

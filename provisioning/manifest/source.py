@@ -67,6 +67,24 @@ class ManifestSource:
             return None
         return files.read(target, name, MAX_BYTES, place, self._findings)
 
+    def files(self, pattern: str, *path: str | int) -> tuple[tuple[str, bytes], ...]:
+        """(name, content) of the files a glob at `path` names, sorted; reports one without any."""
+        pattern = tokens.release(pattern)
+        place = nodes.value_place(self._root, path)
+        why = files.escape(pattern)
+        folder = self._document.folders.get(place.file, self._document.folder)
+        if why is not None:
+            remedy = "name files inside the manifest's folder"
+            self._findings.append(Finding("file-outside", why, remedy, place=place))
+            return ()
+        found = [p for p in sorted(folder.glob(pattern)) if p.is_file()]
+        if not found:
+            message, remedy = f"{pattern} names no file", "correct the path or the pattern"
+            self._findings.append(Finding("file-missing", message, remedy, place=place))
+        names = [p.relative_to(folder).as_posix() for p in found]
+        contents = ((name, self.file(name, *path)) for name in names)
+        return tuple((name, content) for name, content in contents if content is not None)
+
     def fault(
         self, rule: str, message: str, remedy: str, *path: str | int, warning: bool = False
     ) -> None:
