@@ -12,14 +12,17 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from provisioning.policies.document import Document
+from provisioning.policies import document as documents
+from provisioning.policies import schema_order
+from provisioning.policies.document import Document, Element
 
 
 def form(document: Document) -> bytes:
     """Return the canonical form: exclusive C14N without comments and layout, UTF-8.
 
     Comments and processing instructions go, CDATA becomes text, white space between elements
-    goes; text of leaves stays exact, as does the order of siblings.
+    goes; text of leaves stays exact, as does the order of siblings. An element for elements counts
+    as having some, so that `<BuildingBlocks> </BuildingBlocks>` equals `<BuildingBlocks />`.
 
     Raises:
         ValueError: the document could not be read.
@@ -30,7 +33,7 @@ def form(document: Document) -> bytes:
     root = copy.deepcopy(document.root)
     etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
     for element in root.iter("*"):
-        if len(element) and element.text is not None and not element.text.strip():
+        if element.text is not None and not element.text.strip() and _is_layout(element):
             element.text = None
         if element.tail is not None and not element.tail.strip():
             element.tail = None
@@ -38,16 +41,25 @@ def form(document: Document) -> bytes:
     return etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
 
 
+def _is_layout(element: Element) -> bool:
+    """Whether white space is layout: beside elements, and where the schema has no text."""
+    if len(element):
+        return True
+    parent = element.getparent()
+    within = "" if parent is None else documents.name_of(parent)
+    return not schema_order.shape(documents.name_of(element), within).text
+
+
 def digest(document: Document) -> str:
     """Return the SHA-256 of the canonical form, 64 hexadecimal digits."""
     return hashlib.sha256(form(document)).hexdigest()
 
 
-def digest_of_set(documents: Iterable[Document]) -> str:
+def digest_of_set(policies: Iterable[Document]) -> str:
     """Return one digest for a set of policies, whatever their order."""
     whole = hashlib.sha256()
     for one in sorted(
-        f"{document.policy_id.casefold()} {digest(document)}\n" for document in documents
+        f"{document.policy_id.casefold()} {digest(document)}\n" for document in policies
     ):
         whole.update(one.encode())
     return whole.hexdigest()

@@ -95,7 +95,7 @@ def test_a_terminal_is_asked_and_only_yes_counts(
 
 
 def test_ctrl_c_at_the_question_writes_nothing(shell: Shell) -> None:
-    ended, shown = at_a_terminal(shell, "\x03")
+    ended, shown = at_a_terminal(shell, signal.SIGINT)
     assert ended == 130, shown
     assert shell("plan . --sandbox box --detailed-exitcode").code == 2
 
@@ -159,25 +159,34 @@ def served(shell: Shell, *arguments: str) -> Iterator[dict[str, str]]:
         assert server.wait() == 130
 
 
-def at_a_terminal(shell: Shell, answer: str) -> tuple[int, str]:
+def at_a_terminal(shell: Shell, answer: str | signal.Signals) -> tuple[int, str]:
     """Run `apply` on a pseudo-terminal, answer its question, return exit code and screen."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(shell.folder)
-        os.execv(sys.executable, [*PROVISIONING, "apply", ".", "--sandbox", "box"])
+    terminal, inner = pty.openpty()
+    process = subprocess.Popen(
+        [*PROVISIONING, "apply", ".", "--sandbox", "box"],
+        cwd=shell.folder,
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+    )
+    os.close(inner)
     shown = b""
     asked = False
     while select.select([terminal], [], [], 60)[0]:
         try:
             chunk = os.read(terminal, 4096)
         except OSError:
-            break
-        if not chunk:
+            # How Linux tells that nobody holds the other end any more.
             break
         shown += chunk
+        if not chunk:
+            break
         if not asked and b"is accepted" in shown:
             asked = True
-            os.write(terminal, f"{answer}\n".encode())
-    _, status = os.waitpid(pid, 0)
+            if isinstance(answer, signal.Signals):
+                process.send_signal(answer)
+            else:
+                os.write(terminal, f"{answer}\n".encode())
     os.close(terminal)
-    return os.waitstatus_to_exitcode(status), shown.decode()
+    return process.wait(60), shown.decode()

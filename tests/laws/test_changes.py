@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import World
+from world import World
 
 from provisioning.core.plan import Plan, Step
 from provisioning.core.report import Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, World
+from world import ROOT, World
 
 from provisioning.core.report import Result
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ROOT, World
+from world import ROOT, World
 
 from provisioning.sandbox import Options
 

@@ -48,6 +48,13 @@ def test_the_form_is_what_the_standard_says() -> None:
     assert canonical.form(read(text)) == expected.encode()
 
 
+def test_an_empty_collection_is_empty_whatever_its_layout() -> None:
+    spaced = policy("A", "<BuildingBlocks>\n\n</BuildingBlocks><x> </x>")
+    closed = policy("A", "<BuildingBlocks/><x> </x>")
+    assert digest(spaced.encode()) == digest(closed.encode())
+    assert digest(closed.encode()) != digest(policy("A", "<BuildingBlocks/><x/>").encode())
+
+
 def test_the_document_stays_as_it_is() -> None:
     found = read(policy("A", "\n<!-- kept -->\n"))
     canonical.form(found)

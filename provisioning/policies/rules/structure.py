@@ -99,8 +99,12 @@ def _text(scope: Scope) -> Iterator[Hit]:
             continue
         words = [element.text, *(node.tail for node in element)]
         stray = next((word.strip() for word in words if word and word.strip()), None)
+        name = documents.name_of(element)
         if stray is not None:
-            yield Hit(element, f"{documents.name_of(element)} may not hold text: {stray[:40]!r}")
+            yield Hit(element, f"{name} may not hold text: {stray[:40]!r}")
+        elif not shape.children and any(words):
+            # The service's validator refuses even a line break where the content model is empty.
+            yield Hit(element, f"{name} may not hold white space", f"write <{name} … />")
 
 
 def _duplicates(scope: Scope) -> Iterator[Hit]:

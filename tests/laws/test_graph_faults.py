@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from conftest import ROOT, World
+from world import ROOT, World
 
 from provisioning.core.errors import ProvisioningError
 from provisioning.core.report import Report
