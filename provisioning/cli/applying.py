@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rich.prompt import Prompt
+from rich.text import Text
 
 from provisioning import render
 from provisioning.cli import compose, inputs, plan_file, planning, progress
@@ -92,7 +93,8 @@ def _agreed(surface: Surface, draft: reconcile.Draft, *, yes: bool) -> bool:
         )
     name = render.escape.plain(draft.plan.tenant_name)
     question = f'Carry this out in {name}? Only "yes" is accepted'
-    if Prompt.ask(question, console=surface.console()).strip() == "yes":
+    # As Text: a tenant's name is no markup.
+    if Prompt.ask(Text(question), console=surface.console()).strip() == "yes":
         return True
     surface.say("Nothing was written.")
     return False

@@ -134,7 +134,7 @@ async def graph(
         cloud=cloud,
         credential=credential,
         clock=now,
-        graph_endpoint=way.graph_endpoint,
+        graph_endpoint=way.graph_endpoint or os.environ.get("PROVISIONING_GRAPH_ENDPOINT") or None,
         observer=journal.exchange,
         on_retry=on_retry,
     ) as client:
@@ -174,10 +174,12 @@ class _SandboxCredential:
 
 
 def _sandboxed(box: Sandbox, wanted: Manifest, way: Way) -> _SandboxCredential:
-    if way.auth is not None:
-        raise ProvisioningError(
-            "--auth and --sandbox exclude each other", remedy="the sandbox signs in by itself"
-        )
+    for option, given in (("--auth", way.auth), ("--graph-endpoint", way.graph_endpoint)):
+        if given is not None:
+            raise ProvisioningError(
+                f"{option} and --sandbox exclude each other",
+                remedy="the sandbox is in this process and signs in by itself",
+            )
     try:
         tenant = box.add_tenant(
             wanted.tenant.domain, wanted.tenant.type.value, tenant_id=wanted.tenant.id

@@ -42,4 +42,7 @@ def start(level: LogLevel, form: LogFormat) -> None:
         stream.setFormatter(_JsonLines("%(message)s"))
     else:
         stream.setFormatter(_Scrubbed("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    # azure.identity warns of each failed sign-in, which is reported as the error it becomes.
+    quiet = logging.ERROR if level is LogLevel.WARNING else logging.NOTSET
+    logging.getLogger("azure.identity").setLevel(quiet)
     logging.basicConfig(level=level.value.upper(), handlers=[stream], force=True)

@@ -73,12 +73,6 @@ Target: TypeAlias = Annotated[
         exists=True,
     ),
 ]
-OptionalManifest: TypeAlias = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[MANIFEST]", help="Check against this manifest's tenant and needs.", exists=True
-    ),
-]
 Vars: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--var", metavar="K=V", help="Set a variable of the manifest; repeatable."),
@@ -112,8 +106,8 @@ GraphEndpoint: TypeAlias = Annotated[
     typer.Option(
         "--graph-endpoint",
         metavar="URL",
-        envvar="PROVISIONING_GRAPH_ENDPOINT",
-        help="Send Graph's requests to this scheme and host; http for loopback only.",
+        help="Send Graph's requests to this scheme and host; http for loopback only. "
+        "Also PROVISIONING_GRAPH_ENDPOINT.",
         rich_help_panel=_TENANT,
     ),
 ]

@@ -44,11 +44,10 @@ _LAG: Final = (*wire.APPLICATION_LAG, wire.NOT_A_REFERENCE, wire.ROLE_NOT_THERE)
 def reads(view: View) -> Iterable[Read]:
     """Ask each client for its permissions, and each resource with declared assignments."""
     clients = {d.parent for d in view.desired if _declared_by(d) == "permissions"}
-    resources = {d.parent for d in view.desired if _declared_by(d) == "assignments"}
     for app, principal in principals.clients(view):
         if known.is_created(view, app) or app in clients:
             yield _held_by(principal)
-        if app in resources:
+        if _lists_members(view, app):
             yield application_reads.assigned_to(principal)
 
 
@@ -130,15 +129,22 @@ def _assign(body: Mapping[str, Value]) -> Request:
 
 def _listed(view: View) -> Iterable[tuple[Address, dict[str, Json], bool]]:
     """Yield every assignment that was read: (application, assignment, exact there)."""
-    declared = {d.parent for d in view.desired if _declared_by(d) == "assignments"}
     for app, principal in principals.clients(view):
         held = view.answers.get(_held_by(principal).key)
         for item in held.items if held else ():
             yield app, item, principals.owns_extras(view, app)
         given = view.answers.get(application_reads.assigned_to(principal).key)
-        for item in given.items if given and app in declared else ():
+        for item in given.items if given and _lists_members(view, app) else ():
             people = item.get("principalType") in {"User", "Group"}
             yield app, item, people and known.is_created(view, app)
+
+
+def _lists_members(view: View, app: Address) -> bool:
+    """Whether the manifest says who has the roles of an application."""
+    desired = view.wanted.get(known.service_principal(app.key))
+    declared = desired.settings.get("declared") if desired else None
+    named = isinstance(declared, list) and "assignments" in declared
+    return named or any(d.parent == app and _declared_by(d) == "assignments" for d in view.desired)
 
 
 def _held_by(principal: LiveObject) -> Read:

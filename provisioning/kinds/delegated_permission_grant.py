@@ -48,12 +48,17 @@ def reads(view: View) -> Iterable[Read]:
 def match(view: View) -> Matched:
     """Match by client, resource and consent type; others of a client that we made are extras."""
     objects: list[LiveObject] = []
+    named = {
+        (desired.parent, known.value(view, desired.body.get("resourceId"))): desired.address
+        for desired in view.desired
+    }
     for app, principal in principals.clients(view):
         answer = view.answers.get(_key(known.text(principal.body, "id")))
         for grant in answer.items if answer else ():
             if grant.get("consentType") != "AllPrincipals":
                 continue
-            address = _address(view, app, known.text(grant, "resourceId"))
+            resource = known.text(grant, "resourceId")
+            address = named.get((app, resource)) or _address(view, app, resource)
             if principals.owns_extras(view, app) or address in view.wanted:
                 objects.append(LiveObject(address, _decoded(grant), _ownership(view, app)))
     return Matched(tuple(objects))
@@ -146,11 +151,7 @@ def _lost(work: Work) -> tuple[str, ...]:
 
 
 def _address(view: View, app: Address, resource_id: str) -> Address:
-    """Name a living grant as the manifest does, else after the resource."""
-    for desired in view.desired:
-        resource = known.value(view, desired.body.get("resourceId"))
-        if desired.parent == app and resource == resource_id:
-            return desired.address
+    """Name a grant that the manifest does not know after its resource."""
     resource = principals.key_of(view, resource_id) or resource_id
     return Address("delegated_permission_grant", f"{app.key}.{resource}")
 

@@ -47,7 +47,7 @@ def starting(collection: str, name: str, value: str, select: Iterable[str]) -> s
 def below(collection: str, identity: Value, rest: str) -> str | Template:
     """Spell a path below an object whose id is known, or is a reference: `/c/ID/rest`."""
     if isinstance(identity, Ref):
-        return Template((collection, identity, rest))
+        return Template((collection, identity, rest) if rest else (collection, identity))
     return f"{collection}{identity}{rest}"
 
 

@@ -16,7 +16,9 @@ from provisioning.core.model import Finding, Severity
 from provisioning.policies import document as documents
 from provisioning.policies.document import Document
 
-_PATTERN = "{http://www.w3.org/2001/XMLSchema}pattern"
+_XML_SCHEMA = "{http://www.w3.org/2001/XMLSchema}"
+_PATTERN = f"{_XML_SCHEMA}pattern"
+_DRAWING_IN = tuple(f"{_XML_SCHEMA}{name}" for name in ("include", "import", "redefine"))
 _REFERENCE = re.compile(r"\$\{[a-z_]+\.[^{}]+\}")
 _ANY_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -25,18 +27,20 @@ def read(content: bytes) -> etree.XMLSchema:
     """Read an XML schema; anchors at the ends of its patterns are dropped.
 
     Raises:
-        ValueError: the text is no XML or no schema.
+        ValueError: the text is no XML, no schema, or draws in other files.
     """
     document = documents.read(content, "schema")
     if not document.sound:
         raise ValueError(document.findings[0].message)
+    if next(document.root.iter(*_DRAWING_IN), None) is not None:
+        raise ValueError("the schema draws in other files, which are not read")
     for pattern in document.root.iter(_PATTERN):
         value = pattern.get("value", "")
         pattern.set("value", re.sub(r"^\^|(?<!\\)\$$", "", value))
     try:
         return etree.XMLSchema(document.root)
     except etree.XMLSchemaParseError as error:
-        message = f"the text is no XML schema: {error.msg}"
+        message = f"the text is no XML schema: {error}"
         raise ValueError(message) from None
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from provisioning.core import paths
-from provisioning.core.kind import Compare, View
+from provisioning.core.kind import Compare, Field, View
 from provisioning.core.model import Desired, Json, LiveObject, Ownership, Value
 from provisioning.kinds import known, marks
 from provisioning.kinds.application import fields
@@ -31,6 +31,9 @@ def adjust(desired: Desired, live: LiveObject | None, view: View) -> Desired:
         body = _at(body, path, partial(_living_ids, desired, live, path))
     for path in fields.CLAIMS:
         body = _at(body, path, _claims)
+    for field in fields.FIELDS:
+        if field.sets and field.path in desired.lifecycle.include and live is not None:
+            body = _at(body, field.path, partial(_with_living, field, live, view))
     return replace(desired, body=body)
 
 
@@ -135,6 +138,31 @@ def _living_ids(
         return {**item, "id": ids[value]}  # type: ignore[dict-item]
 
     return [living(item) for item in items]
+
+
+def _with_living(field: Field, live: LiveObject, view: View, items: list[Value]) -> list[Value]:
+    """Add to each entry what its living counterpart lists, where the collection is additive."""
+
+    def plain(value: Value) -> str:
+        match value:
+            case dict():
+                return repr([(name, plain(item)) for name, item in sorted(value.items())])
+            case _:
+                return known.value(view, value) or str(value)
+
+    now = {item.get(field.key): item for item in known.items(live.body, field.path)}
+    result: list[Value] = []
+    for item in items:
+        merged: dict[str, Value] = dict(item) if isinstance(item, dict) else {}
+        living = now.get(known.value(view, merged.get(field.key)), {})
+        for name in field.sets:
+            listed, more = merged.get(name), known.plain(living, name)
+            wanted = listed if isinstance(listed, list) else []
+            names = {plain(value) for value in wanted}
+            others = [v for v in (more if isinstance(more, list) else []) if plain(v) not in names]
+            merged[name] = [*wanted, *others]
+        result.append(merged)
+    return result
 
 
 def _claims(items: list[Value]) -> list[Value]:

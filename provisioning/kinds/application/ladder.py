@@ -79,22 +79,33 @@ def listed(view: View) -> tuple[Body, ...]:
     return tuple(found.values())
 
 
-def climb(view: View, desired: Desired) -> Step:
-    """Find the entry's application as far as the answers tell."""
+def marked(view: View) -> Mapping[str, tuple[Body, ...]]:
+    """Return what carries our created mark, by key: made once for many climbs."""
+    found: dict[str, tuple[Body, ...]] = {}
+    for body in listed(view):
+        key = marks.created_key(body, view.owner)
+        if key is not None:
+            found[key] = (*found.get(key, ()), body)
+    return found
+
+
+def climb(view: View, desired: Desired, ours: Mapping[str, tuple[Body, ...]]) -> Step:
+    """Find the entry's application as far as the answers tell; `ours` is `marked(view)`."""
     if any(listing(name) not in view.answers for name in view.owner.names):
         return Step(open=True)
-    for look in (_by_mark, _by_unique_name, _by_adopted_mark, _by_adoption, _by_display_name):
+    if (step := _by_mark(desired, ours)) is not None:
+        return step
+    for look in (_by_unique_name, _by_adopted_mark, _by_adoption, _by_display_name):
         step = look(view, desired)
         if step is not None:
             return step
     return _deleted(view, desired)
 
 
-def _by_mark(view: View, desired: Desired) -> Step | None:
+def _by_mark(desired: Desired, ours: Mapping[str, tuple[Body, ...]]) -> Step | None:
     for key in keys(desired):
-        marked = [body for body in listed(view) if marks.created_key(body, view.owner) == key]
-        if marked:
-            return _only(desired, marked, Ownership.CREATED, f"our mark for {key!r}")
+        if key in ours:
+            return _only(desired, ours[key], Ownership.CREATED, f"our mark for {key!r}")
     return None
 
 

@@ -43,8 +43,9 @@ def reads(view: View) -> Iterable[Read]:
     if any(ladder.listing(name) not in view.answers for name in view.owner.names):
         return
     missing = False
+    ours = ladder.marked(view)
     for desired in view.desired:
-        step = ladder.climb(view, desired)
+        step = ladder.climb(view, desired, ours)
         if step.found is None and step.finding is None:
             yield from _look_ups(view, desired, properties)
             missing = missing or _exhausted(view, desired)
@@ -58,15 +59,16 @@ def match(view: View) -> Matched:
     """Tell which application is which entry, and which of ours no entry names any more."""
     objects: list[LiveObject] = []
     findings: list[Finding] = list(_refused_lists(view))
+    ours = ladder.marked(view)
     for desired in view.desired:
-        step = ladder.climb(view, desired)
+        step = ladder.climb(view, desired, ours)
         objects += [step.found] if step.found else []
         findings += [step.finding] if step.finding else []
     claimed = {key for desired in view.desired for key in ladder.keys(desired)}
-    for body in ladder.listed(view):
-        key = marks.created_key(body, view.owner)
-        if key is not None and key not in claimed:
-            objects.append(LiveObject(known.application(key), body, Ownership.CREATED))
+    for key, bodies in ours.items():
+        if key not in claimed:
+            address = known.application(key)
+            objects += (LiveObject(address, body, Ownership.CREATED) for body in bodies)
     return Matched(tuple(objects), tuple(findings))
 
 
