@@ -146,12 +146,14 @@ def _work(scene: _Scene, step: Step, desired: Desired | None, live: LiveObject |
 def _wanted_work(scene: _Scene, view: View, desired: Desired) -> Work | None:
     kind = scene.kinds[desired.address.kind]
     live = scene.live.objects.get(desired.address)
+    if desired.parent is not None and _purges(scene, desired.parent):
+        live = None
     if kind.propose is not None:
         return _proposed(scene, kind.propose(desired, live, view), desired, live)
     body = {name: refs.resolve(value, scene.known) for name, value in desired.body.items()}
     resolved = replace(desired, body=body)
     revives = live is not None and live.deleted
-    purges = revives and scene.allowed.opens("purge", desired.address)
+    purges = _purges(scene, desired.address)
     difference = diff.compare(kind.fields, resolved, None if purges else live)
     if live is None or purges:
         step = Step(desired.address, Action.CREATE, _why_create(live), difference.changes)
@@ -163,6 +165,12 @@ def _wanted_work(scene: _Scene, view: View, desired: Desired) -> Work | None:
     else:
         return None
     return replace(_work(scene, step, desired, live), patch=difference.patch)
+
+
+def _purges(scene: _Scene, address: Address) -> bool:
+    """Whether the soft-deleted holder of an identity, and all it has, goes for good."""
+    live = scene.live.objects.get(address)
+    return live is not None and live.deleted and scene.allowed.opens("purge", address)
 
 
 def _why_create(live: LiveObject | None) -> str:

@@ -40,8 +40,9 @@ _COLLECTION: Final = "keyCredentials"
 def match(view: View) -> Matched:
     """Match by derived keyId, else by thumbprint; they come with the application itself."""
     objects: list[LiveObject] = []
+    declared = credentials.declared(view)
     for app, thing in credentials.applications(view):
-        wanted = [d for d in view.desired if d.parent == app]
+        wanted = declared.get(app, ())
         for item in known.items(thing.body, _COLLECTION):
             desired = next((d for d in wanted if _same(d, item)), None)
             if desired is not None:

@@ -33,13 +33,12 @@ def reads(view: View) -> Iterable[Read]:
 def match(view: View) -> Matched:
     """Match by object id; where owners are declared, others are extras."""
     objects: list[LiveObject] = []
+    declared = credentials.declared(view)
     for app, _thing in credentials.applications(view):
         answer = view.answers.get(_key(app))
         if answer is None or not _declares(view, app):
             continue
-        wanted = {
-            known.value(view, d.body.get("id")): d.address for d in view.desired if d.parent == app
-        }
+        wanted = {known.value(view, d.body.get("id")): d.address for d in declared.get(app, ())}
         for item in answer.items:
             identity = known.text(item, "id")
             name = principals.key_of(view, identity) or identity

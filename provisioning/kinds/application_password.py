@@ -22,7 +22,7 @@ from provisioning.core.model import (
     Value,
 )
 from provisioning.core.plan import Action, Change, Unmanaged
-from provisioning.core.request import Append, Request
+from provisioning.core.request import Answer, Append, Request
 from provisioning.kinds import credentials, granted, known, marks, query, rotation, wire
 from provisioning.kinds.rotation import Decision
 from provisioning.kinds.sections import password as section
@@ -33,11 +33,10 @@ _COLLECTION = "passwordCredentials"
 def match(view: View) -> Matched:
     """Collect the secrets of each declared name; they come with the application itself."""
     objects: list[LiveObject] = []
+    declared = credentials.declared(view)
     for app, thing in credentials.applications(view):
         stored = marks.stored_key_ids(thing.body)
-        names = {
-            known.text(d.body, "displayName"): d.address for d in view.desired if d.parent == app
-        }
+        names = {known.text(d.body, "displayName"): d.address for d in declared.get(app, ())}
         found: dict[Address, list[dict[str, Json]]] = {}
         for item in known.items(thing.body, _COLLECTION):
             address = names.get(known.text(item, "displayName"))
@@ -74,6 +73,8 @@ def requests(work: Work) -> tuple[Request, ...]:
     """Remove what was never delivered, make and store a new one, tag it, retire old ones."""
     if work.desired is None:
         return tuple(_remove(work, [rotation.key_id(work.live.body)])) if work.live else ()
+    if _comes_back(work):
+        return (_look_first(work, work.desired),)
     decision = _decide(work.desired, work.live, work, work.observed_at)
     gone = [rotation.key_id(item) for item in (*decision.undelivered, *_for_slot(work, decision))]
     retired = [rotation.key_id(item) for item in decision.retired]
@@ -172,6 +173,34 @@ def _full(work: Work, decision: Decision) -> str | None:
         f"both secret slots of {app.address} are taken; the first is free on {free:%Y-%m-%d}. "
         f"Opening this guard removes the older secret of {work.step.address} at once"
     )
+
+
+def _comes_back(work: Work) -> bool:
+    """Whether the application is soft-deleted: restored with its secrets, or purged and made anew."""
+    thing = work.objects.get(credentials.application_of(work))
+    return thing is not None and thing.deleted
+
+
+def _look_first(work: Work, desired: Desired) -> Request:
+    """Read the application that came back, and make a secret only if none was delivered."""
+
+    def after(answer: Answer) -> tuple[Request, ...]:
+        sink = work.sinks.get(work.step.address)
+        name = desired.body["displayName"]
+        decision = rotation.decide(
+            desired,
+            [i for i in known.items(answer.object, _COLLECTION) if i.get("displayName") == name],
+            delivered=marks.stored_key_ids(answer.object) | set(sink.key_ids if sink else ()),
+            adopted=False,
+            now=work.observed_at,
+        )
+        return (_add(work, desired), *_tag(work)) if decision.newest is None else ()
+
+    path = query.joined(
+        credentials.path(work, credentials.application_of(work)),
+        f"?$select=id,tags,{_COLLECTION}",
+    )
+    return Request("GET", path, transient=wire.APPLICATION_LAG, then=after)
 
 
 def _add(work: Work, desired: Desired) -> Request:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from provisioning.core.kind import Hold, View, Work
-from provisioning.core.model import Address, LiveObject, Ref, Template
+from provisioning.core.model import Address, Desired, LiveObject, Ref, Template
 from provisioning.core.plan import Action
 from provisioning.kinds import known, query
 
@@ -16,6 +16,15 @@ def applications(view: View) -> Iterator[tuple[Address, LiveObject]]:
         thing = known.live(view, address) if address.kind == "application" else None
         if thing is not None:
             yield address, thing
+
+
+def declared(view: View) -> Mapping[Address, tuple[Desired, ...]]:
+    """Return what the manifest declares of the kind that is asked, by application."""
+    found: dict[Address, tuple[Desired, ...]] = {}
+    for desired in view.desired:
+        if desired.parent is not None:
+            found[desired.parent] = (*found.get(desired.parent, ()), desired)
+    return found
 
 
 def child(kind: str, app: Address, name: str) -> Address:

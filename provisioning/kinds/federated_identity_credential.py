@@ -38,9 +38,10 @@ def reads(view: View) -> Iterable[Read]:
 def match(view: View) -> Matched:
     """Match by name; another one on an application that we made is an extra."""
     objects: list[LiveObject] = []
+    declared = credentials.declared(view)
     for app, thing in credentials.applications(view):
         answer = view.answers.get(_key(app))
-        names = {known.text(d.body, "name"): d.address for d in view.desired if d.parent == app}
+        names = {known.text(d.body, "name"): d.address for d in declared.get(app, ())}
         for item in answer.items if answer else ():
             address = names.get(known.text(item, "name"))
             if address is not None:

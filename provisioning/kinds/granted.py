@@ -35,3 +35,15 @@ WRITE_GRANTS: Final = Permission(
     ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
 )
 WRITE_ASSIGNMENTS: Final = Permission(("AppRoleAssignment.ReadWrite.All",))
+READ_KEY_SETS: Final = Permission(
+    ("TrustFrameworkKeySet.Read.All", "TrustFrameworkKeySet.ReadWrite.All")
+)
+WRITE_KEY_SETS: Final = Permission(("TrustFrameworkKeySet.ReadWrite.All",))
+READ_POLICIES: Final = Permission(("Policy.Read.All", "Policy.ReadWrite.TrustFramework"))
+WRITE_POLICIES: Final = Permission(("Policy.ReadWrite.TrustFramework",))
+READ_USER_FLOWS: Final = Permission(("IdentityUserFlow.Read.All", "IdentityUserFlow.ReadWrite.All"))
+WRITE_USER_FLOWS: Final = Permission(("IdentityUserFlow.ReadWrite.All",))
+READ_IDENTITY_PROVIDERS: Final = Permission(
+    ("IdentityProvider.Read.All", "IdentityProvider.ReadWrite.All")
+)
+WRITE_IDENTITY_PROVIDERS: Final = Permission(("IdentityProvider.ReadWrite.All",))

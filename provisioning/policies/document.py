@@ -6,6 +6,7 @@ Documents are values: whoever changes a tree works on a `copy`.
 from __future__ import annotations
 
 import copy as copying
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeAlias
@@ -163,9 +164,14 @@ def serialize(document: Document) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
+@functools.cache
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
 def name_of(element: Element) -> str:
     """Return the element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    return _local(str(element.tag))
 
 
 def children(element: Element) -> Iterator[Element]:

@@ -45,6 +45,22 @@ _OWN: Final = {
 }
 
 
+_WRAPPERS: Final = frozenset(
+    {
+        "ClaimsExchanges",
+        "ClaimsProviderSelections",
+        "DefaultPartnerClaimTypes",
+        "InputClaimsTransformations",
+        "JourneyList",
+        "OutputClaimsTransformations",
+        "Preconditions",
+        "PredicateGroups",
+        "ValidationTechnicalProfiles",
+    }
+)
+"""The schema lets them repeat, but a second one would only hold more of the same."""
+
+
 def of(element: Element) -> str:
     """Return an element's identity among its siblings of the same name.
 
@@ -62,9 +78,9 @@ def of(element: Element) -> str:
 
 
 def repeats(element: Element) -> bool:
-    """Whether several of its name may stand side by side."""
+    """Whether several of its name may stand side by side and say different things."""
     parent = element.getparent()
-    if parent is None:
+    if parent is None or documents.name_of(element) in _WRAPPERS:
         return False
     above = parent.getparent()
     grandparent = "" if above is None else documents.name_of(above)

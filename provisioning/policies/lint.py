@@ -11,6 +11,7 @@ from provisioning.core.model import Finding, Severity
 from provisioning.policies import inheritance, rules
 from provisioning.policies import schema as schemas
 from provisioning.policies.document import Document
+from provisioning.policies.inheritance import Tree
 from provisioning.policies.rules import structure, tenant
 from provisioning.policies.rules.rule import Rule
 from provisioning.policies.rules.scope import Index, Scope
@@ -45,13 +46,15 @@ def lint(
     found += inheritance.arrange(local, tenant_policies=tenant_policies).findings
     elsewhere = _elsewhere(local, tenant_policies or {})
     tree = inheritance.arrange((*local, *elsewhere))
-    indexes = {key: Index(document) for key, document in tree.documents.items()}
+    indexes = {id(document): Index(document) for document in (*local, *elsewhere)}
     containers = None if key_sets is None else frozenset(map(tenant.with_prefix, key_sets))
     ours = {id(document) for document in local}
-    for key, document in tree.documents.items():
-        lineage = tree.lineage(key)
-        chain = tuple(indexes[one.policy_id.casefold()] for one in lineage)
-        scope = Scope(chain, tree.complete(key), containers)
+    for document in (*local, *elsewhere):
+        lineage = (document, *_above(document, tree))
+        complete = lineage[-1].base_policy is None
+        scope = Scope(tuple(indexes[id(one)] for one in lineage), complete, containers)
+        if not document.sound:
+            continue
         if id(document) in ours:
             own = list(_check(scope, rules.RULES))
             found += own
@@ -71,6 +74,13 @@ def _elsewhere(
         for document in tenant_policies.values()
         if document is not None and document.policy_id.casefold() not in own
     ]
+
+
+def _above(document: Document, tree: Tree) -> tuple[Document, ...]:
+    """Return a document's ancestors, also where the tree leaves it out (no id, a second one)."""
+    base = document.base_policy
+    lineage = () if base is None else tree.lineage(base.policy_id)
+    return tuple(ancestor for ancestor in lineage if ancestor is not document)
 
 
 def _check(scope: Scope, table: Iterable[Rule]) -> Iterator[Finding]:

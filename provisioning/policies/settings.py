@@ -8,10 +8,12 @@ once, where the tree is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 from xml.sax.saxutils import escape
+
+from lxml import etree
 
 from provisioning.core import refs
 from provisioning.core.model import Finding, Place, Ref, Severity, Template
@@ -104,9 +106,9 @@ def substitute(document: Document, settings: Settings) -> Document:
     """Replace placeholders in attributes and text; comments keep theirs.
 
     A key that nothing sets becomes a finding with its place. `PolicySetDigest` stays for
-    `stamp`. The document itself comes back when nothing had to be replaced.
+    `stamp`. The document itself comes back when it holds no placeholder.
     """
-    if not any(_TOKEN.search(text) for _, text in _texts(document.root)):
+    if not _mentions(document, _TOKEN):
         return document
     copied = documents.copy(document)
     run = _Substitution(copied, settings)
@@ -116,7 +118,7 @@ def substitute(document: Document, settings: Settings) -> Document:
 
 def stamp(document: Document, digest: str) -> Document:
     """Replace `{Settings:PolicySetDigest}`."""
-    if not any(_DIGEST_TOKEN.search(text) for _, text in _texts(document.root)):
+    if not _mentions(document, _DIGEST_TOKEN):
         return document
     copied = documents.copy(document)
     _rewrite(copied, lambda _element, text: _DIGEST_TOKEN.sub(digest, text))
@@ -133,15 +135,9 @@ def content(text: str, references: tuple[Ref, ...]) -> str | Template:
     return Template(tuple(spelled.get(part, part) for part in cut if part))
 
 
-def _texts(root: Element) -> Iterator[tuple[Element, str]]:
-    for element in root.iter("*"):
-        for value in element.attrib.values():
-            yield element, str(value)
-        if element.text:
-            yield element, element.text
-        for node in element:
-            if node.tail:
-                yield element, node.tail
+def _mentions(document: Document, token: re.Pattern[str]) -> bool:
+    """Whether a token may occur; a comment's is enough to say so."""
+    return token.search(etree.tostring(document.root, encoding="unicode")) is not None
 
 
 def _rewrite(document: Document, expand: _Expand) -> None:

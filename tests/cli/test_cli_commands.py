@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 from cli_shell import MANIFEST, Shell, opened
 
 from provisioning import __version__
+from provisioning.cli import logs
+from provisioning.cli.options import LogFormat, LogLevel
 
 
 @pytest.fixture
@@ -69,8 +74,11 @@ def test_wrong_usage_is_an_error_and_exits_with_1(shell: Shell, line: str) -> No
         ("plan . --sandbox :memory: --allow force", "no guard 'force'"),
         ("plan . --sandbox :memory: --allow restore", "--allow restore=ADDRESS"),
         ("plan . --sandbox :memory: --auth token", "--auth and --sandbox exclude each other"),
+        (
+            "plan . --sandbox :memory: --graph-endpoint http://localhost:1",
+            "--graph-endpoint and --sandbox exclude each other",
+        ),
         ("plan . --auth token", "--auth token needs PROVISIONING_ACCESS_TOKEN"),
-        ("plan . --auth token --graph-endpoint http://example.com", "PROVISIONING_ACCESS_TOKEN"),
         ("sandbox show --sandbox nowhere", "there is no sandbox in nowhere"),
         ("sandbox reset", "there is no sandbox in .sandbox"),
         ("sandbox serve --sandbox :memory:", "the sandbox has no tenant"),
@@ -327,3 +335,16 @@ def test_unreadable_faults_are_explained(shell: Shell) -> None:
     told = shell("sandbox serve --tenant contoso.onmicrosoft.com:b2c --faults faults.yaml")
     assert told.code == 1
     assert "unknown fault key colour" in told.stderr
+
+
+def test_logs_are_scrubbed_and_json_when_asked(shell: Shell) -> None:
+    os.environ["AZURE_CLIENT_SECRET"] = "hush-hush"
+    told = shell("validate . --log-level info --log-format json")
+    assert told.code == 0
+    with redirect_stderr(io.StringIO()) as stderr:
+        logs.start(LogLevel.INFO, LogFormat.JSON)
+        logging.getLogger("a").info("sent %s\x1b with Bearer abcdefghijkl", "hush-hush")
+        logs.start(LogLevel.WARNING, LogFormat.TEXT)
+    line = json.loads(stderr.getvalue())
+    assert line["message"] == "sent ****\\x1b with Bearer ****"
+    assert (line["level"], line["logger"]) == ("info", "a")

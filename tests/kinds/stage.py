@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from conftest import World
+from world import World
 
 from provisioning.core.plan import Action, Plan
 from provisioning.core.report import Report

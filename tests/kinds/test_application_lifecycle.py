@@ -10,6 +10,7 @@ from stage import Stage, holds, rules, steps
 
 from provisioning.core.plan import Action
 from provisioning.core.report import Result
+from provisioning.sandbox import Fault
 
 API = """
 api:
@@ -85,6 +86,22 @@ async def test_it_converges_whatever_the_unverified_rules_are(
             assert not report.failed
             assert (await stage.plan(apps)).steps == ()
             assert rules(await stage.plan(apps)) == ["tags-not-listed"]
+
+
+@pytest.mark.parametrize(
+    "switches", [{}, {"unique_name_on_post": "refuse"}], ids=["post", "upsert"]
+)
+async def test_a_create_whose_answer_was_lost_makes_no_twin(
+    tmp_path: Path, switches: dict[str, Any]
+) -> None:
+    stage = Stage.fresh(tmp_path, read_lag=2, **switches)
+    method = "PATCH" if switches else "POST"
+    stage.world.box.faults.add(
+        Fault(path="/v1.0/applications", method=method, skip=0, after_commit=True)
+    )
+    await stage.settle(API)
+    names = [one["uniqueName"] for one in stage.kept("applications") if one["uniqueName"]]
+    assert sorted(names) == ["demo-api", "demo-app"]
 
 
 async def test_what_the_manifest_says_is_what_the_tenant_holds(tmp_path: Path) -> None:

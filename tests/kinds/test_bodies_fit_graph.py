@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import scene
-from kiota_abstractions.serialization import Parsable
+from kiota_abstractions.serialization import Parsable, ParsableFactory
 from kiota_serialization_json.json_parse_node import JsonParseNode
 from msgraph.generated.applications.item.add_password.add_password_post_request_body import (
     AddPasswordPostRequestBody,
@@ -96,7 +96,7 @@ applications:
   api: {displayName: API, signInAudience: AzureADMyOrg}
   app: {displayName: App, signInAudience: AzureADMyOrg}
 """
-MODELS: dict[str, type[Parsable]] = {
+MODELS: dict[str, ParsableFactory[Any]] = {
     "application": Application,
     "service_principal": ServicePrincipal,
     "delegated_permission_grant": OAuth2PermissionGrant,
@@ -148,14 +148,14 @@ def check(kind: str, request: Request) -> None:
         if body is None:
             continue
         model = MODELS.get(kind) or action(str(one.path))
-        parsed = JsonParseNode(body).get_object_value(model)
+        parsed: Any = JsonParseNode(body).get_object_value(model)
         strange = sorted(unknown(parsed))
         assert strange == [], (kind, one.method, one.path)
         mistyped = sorted(mistakes(parsed, body))
         assert mistyped == [], (kind, one.method, one.path)
 
 
-def action(path: str) -> type[Parsable]:
+def action(path: str) -> ParsableFactory[Any]:
     if path.endswith("/addPassword"):
         return AddPasswordPostRequestBody
     if path.endswith("/removePassword"):

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from hypothesis import strategies
 from policy_samples import NAMESPACE
 
-Node = tuple[str, dict[str, str], str, list["Node"]]  # type: ignore[misc]
+Node = tuple[str, dict[str, str], str, list["Node"]]
 """Name, attributes, text (of leaves), children."""
 
 _NAMES = strategies.sampled_from(["ClaimType", "Item", "Metadata", "InputClaims", "Value"])
@@ -26,7 +26,9 @@ def _branch(children: strategies.SearchStrategy[Node]) -> strategies.SearchStrat
     )
 
 
-LEAVES = strategies.tuples(_NAMES, _ATTRIBUTES, _TEXTS, strategies.just([]))
+LEAVES: strategies.SearchStrategy[Node] = strategies.tuples(
+    _NAMES, _ATTRIBUTES, _TEXTS, strategies.just([])
+)
 NODES: strategies.SearchStrategy[Node] = strategies.recursive(LEAVES, _branch, max_leaves=12)
 POLICIES = strategies.lists(NODES, max_size=4).map(
     lambda children: ("TrustFrameworkPolicy", {"PolicyId": "B2C_1A_A"}, "", children)
@@ -59,9 +61,11 @@ def _write(node: Node, random: Random, *, style: bool, root: bool = False) -> st
             head.append('xmlns:unused="urn:unused"')
     head += [f"{key}={_quoted(value, random, style=style)}" for key, value in pairs]
     opened = " ".join([name, *head])
-    gap = (lambda: random.choice(["", "\n  ", "\t", "<!-- c -->", "<?p i?>"])) if style else str
+    gaps = ["", "\n  ", "\t", "<!-- c -->", "<?p i?>"] if style else [""]
     if children:
-        inner = "".join(gap() + _write(child, random, style=style) for child in children) + gap()
+        inner = random.choice(gaps)
+        for child in children:
+            inner += _write(child, random, style=style) + random.choice(gaps)
     elif style and text and random.random() < 0.3 and "]]>" not in text:
         inner = f"<![CDATA[{text}]]>"
     else:

@@ -43,8 +43,13 @@ def test_what_means_something_counts(other: str) -> None:
 
 
 def test_the_form_is_what_the_standard_says() -> None:
-    text = f"<!-- c --><TrustFrameworkPolicy b='2' a='1' xmlns='{NAMESPACE}'>\r\n <x/></TrustFrameworkPolicy>"
-    expected = f'<TrustFrameworkPolicy xmlns="{NAMESPACE}" a="1" b="2"><x></x></TrustFrameworkPolicy>'
+    text = (
+        f"<!-- c --><TrustFrameworkPolicy b='2' a='1' xmlns='{NAMESPACE}'>\r\n <x/>"
+        "</TrustFrameworkPolicy>"
+    )
+    expected = (
+        f'<TrustFrameworkPolicy xmlns="{NAMESPACE}" a="1" b="2"><x></x></TrustFrameworkPolicy>'
+    )
     assert canonical.form(read(text)) == expected.encode()
 
 

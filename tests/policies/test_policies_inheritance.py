@@ -15,7 +15,11 @@ def names(documents: tuple[Document, ...]) -> list[str]:
 
 def test_parents_are_uploaded_before_their_children() -> None:
     tree = inheritance.arrange(small_set())
-    assert [names(wave) for wave in tree.waves] == [["Base"], ["Extensions"], ["ProfileEdit", "SignIn"]]
+    assert [names(wave) for wave in tree.waves] == [
+        ["Base"],
+        ["Extensions"],
+        ["ProfileEdit", "SignIn"],
+    ]
     assert tree.findings == ()
 
 

@@ -10,14 +10,9 @@ from policy_samples import NAMESPACE, policy, read
 from provisioning.policies import document, insert, schema_order
 
 
-def element(name: str, **attributes: str) -> document.Element:
-    return etree.fromstring(f'<{name} xmlns="{NAMESPACE}"/>').__copy__() if not attributes else (
-        etree.fromstring(
-            f'<{name} xmlns="{NAMESPACE}" '
-            + " ".join(f'{key}="{value}"' for key, value in attributes.items())
-            + "/>"
-        )
-    )
+def element(name: str, identity: str = "") -> document.Element:
+    attribute = f' Id="{identity}"' if identity else ""
+    return etree.fromstring(f'<{name} xmlns="{NAMESPACE}"{attribute}/>')
 
 
 def children(parent: document.Element) -> list[str]:
@@ -57,8 +52,13 @@ def test_a_name_may_mean_something_else_under_another_parent() -> None:
 
 @given(strategies.permutations(schema_order.SHAPES["TechnicalProfile"].children[:12]))
 def test_inserted_in_any_order_children_stand_in_the_schemas(names: list[str]) -> None:
-    found = read(policy("A", '<ClaimsProviders><ClaimsProvider><TechnicalProfiles>'
-                        '<TechnicalProfile Id="X"/></TechnicalProfiles></ClaimsProvider></ClaimsProviders>'))
+    found = read(
+        policy(
+            "A",
+            "<ClaimsProviders><ClaimsProvider><TechnicalProfiles>"
+            '<TechnicalProfile Id="X"/></TechnicalProfiles></ClaimsProvider></ClaimsProviders>',
+        )
+    )
     (profile,) = found.root.iter(f"{{{NAMESPACE}}}TechnicalProfile")
     for name in names:
         insert.insert(profile, element(name))
@@ -66,10 +66,14 @@ def test_inserted_in_any_order_children_stand_in_the_schemas(names: list[str]) -
 
 
 def test_an_equal_one_goes_behind_its_like() -> None:
-    found = read(policy("A", '<BuildingBlocks><ClaimsSchema><ClaimType Id="a"/></ClaimsSchema></BuildingBlocks>'))
+    found = read(
+        policy(
+            "A", '<BuildingBlocks><ClaimsSchema><ClaimType Id="a"/></ClaimsSchema></BuildingBlocks>'
+        )
+    )
     schema = document.child(found.root, "BuildingBlocks", "ClaimsSchema")
     assert schema is not None
-    insert.insert(schema, element("ClaimType", Id="b"))
+    insert.insert(schema, element("ClaimType", "b"))
     assert [claim.get("Id") for claim in document.children(schema)] == ["a", "b"]
 
 
@@ -86,7 +90,7 @@ def test_the_lines_around_it_give_the_indentation() -> None:
     blocks = document.child(found.root, "BuildingBlocks")
     assert blocks is not None
     insert.ensure(blocks, "ClaimsSchema")
-    assert document.serialize(found).partition("A\">")[2] == (
+    assert document.serialize(found).partition('A">')[2] == (
         "\n  <BuildingBlocks>\n    <ClaimsSchema/>\n  </BuildingBlocks>"
         "\n  <ClaimsProviders>\n    <ClaimsProvider/>\n  </ClaimsProviders>"
         "\n  <RelyingParty/>\n</TrustFrameworkPolicy>\n"
@@ -95,4 +99,6 @@ def test_the_lines_around_it_give_the_indentation() -> None:
 
 def test_what_is_there_is_not_made_again() -> None:
     found = read(policy("A", "<BuildingBlocks/>"))
-    assert insert.ensure(found.root, "BuildingBlocks") is document.child(found.root, "BuildingBlocks")
+    assert insert.ensure(found.root, "BuildingBlocks") is document.child(
+        found.root, "BuildingBlocks"
+    )

@@ -43,12 +43,16 @@ def journeys(*inner: str) -> str:
 
 def inputs(**partners: str | None) -> str:
     """Input claims by partner name; the claim type is signInName, a value is the default."""
-    return "<InputClaims>" + "".join(
-        f'<InputClaim ClaimTypeReferenceId="signInName" PartnerClaimType="{name}"'
-        + (f' DefaultValue="{value}"' if value is not None else "")
-        + " />"
-        for name, value in partners.items()
-    ) + "</InputClaims>"
+    return (
+        "<InputClaims>"
+        + "".join(
+            f'<InputClaim ClaimTypeReferenceId="signInName" PartnerClaimType="{name}"'
+            + (f' DefaultValue="{value}"' if value is not None else "")
+            + " />"
+            for name, value in partners.items()
+        )
+        + "</InputClaims>"
+    )
 
 
 def grant(*lacking: str, grant_type: str | None = "password") -> str:
@@ -98,11 +102,20 @@ OFFENCES: list[tuple[str, tuple[str, ...]]] = [
     ("repeated-element", (policy("A", "<BuildingBlocks/><BuildingBlocks/>"),)),
     ("missing-attribute", (policy("A", providers("<TechnicalProfile/>")),)),
     ("missing-attribute", (policy("A").replace('PolicySchemaVersion="0.3.0.0"', ""),)),
+    ("missing-attribute", (policy("A").replace('PolicyId="B2C_1A_A"', ""),)),
     ("stray-text", (policy("A", blocks("oops")),)),
     ("stray-text", (policy("A", providers(profile("X", '<Protocol Name="None"> </Protocol>'))),)),
-    ("duplicate-id", (policy("A", providers(profile("X")) .replace("</Claims", provider("Q", profile("X")) + "</Claims", 1).replace("</ClaimsProvider>", "</ClaimsProvider>", 1)),)) if False else (
+    (
         "duplicate-id",
-        (policy("A", f"<ClaimsProviders>{provider('P', profile('X'))}{provider('Q', profile('X'))}</ClaimsProviders>"),),
+        (
+            policy(
+                "A",
+                "<ClaimsProviders>"
+                + provider("P", profile("X"))
+                + provider("Q", profile("X"))
+                + "</ClaimsProviders>",
+            ),
+        ),
     ),
     ("duplicate-id", (policy("A", blocks(f"<ClaimsSchema>{claims('x', 'x')}</ClaimsSchema>")),)),
     ("duplicate-id", below(journeys(journey("J", exchange(1, "Page-SignIn"), send(2), send(2))))),
@@ -112,7 +125,9 @@ OFFENCES: list[tuple[str, tuple[str, ...]]] = [
             policy(
                 "A",
                 providers(
-                    profile("X", '<Metadata><Item Key="a">1</Item><Item Key="a">2</Item></Metadata>')
+                    profile(
+                        "X", '<Metadata><Item Key="a">1</Item><Item Key="a">2</Item></Metadata>'
+                    )
                 ),
             ),
         ),
@@ -320,9 +335,7 @@ OFFENCES: list[tuple[str, tuple[str, ...]]] = [
     (
         "password-grant-inputs",
         below(
-            providers(
-                profile("R", '<Metadata><Item Key="grant_type">password</Item></Metadata>')
-            )
+            providers(profile("R", '<Metadata><Item Key="grant_type">password</Item></Metadata>'))
             + journeys(journey("J", exchange(1, "R"), send(2)))
         ),
     ),
@@ -424,7 +437,9 @@ def test_references_are_not_judged_while_the_base_is_unknown() -> None:
 
 
 def test_a_base_that_was_read_from_the_tenant_counts() -> None:
-    child = read(policy("Child", providers(profile("X", outputs("nope", "displayName"))), base="Base"))
+    child = read(
+        policy("Child", providers(profile("X", outputs("nope", "displayName"))), base="Base")
+    )
     found = lint.lint([child], tenant_policies={"B2C_1A_Base": read(BASE, "tenant")})
     assert [finding.rule for finding in found] == ["unknown-claim-type"]
 
@@ -448,6 +463,16 @@ def test_a_tenants_own_faults_are_not_ours() -> None:
     assert lint.lint(small_set(), tenant_policies=tenant) == ()
 
 
+def test_a_second_policy_of_one_id_is_checked_like_the_first() -> None:
+    again = policy("Base", providers(profile("X", outputs("nope"))), base="Base")
+    assert rules(BASE, again) == ["duplicate-policy-id", "unknown-claim-type"]
+
+
+def test_policies_in_a_circle_are_checked_on_their_own() -> None:
+    circle = policy("A", blocks("oops"), base="A")
+    assert rules(circle) == ["inheritance-circle", "stray-text"]
+
+
 def test_a_transfer_to_a_sub_journey_may_end_a_journey() -> None:
     step = (
         '<OrchestrationStep Order="1" Type="InvokeSubJourney"><JourneyList>'
@@ -467,10 +492,10 @@ def test_a_selection_before_several_exchanges_makes_them_fine() -> None:
     selection = (
         '<OrchestrationStep Order="1" Type="ClaimsProviderSelection"><ClaimsProviderSelections>'
         '<ClaimsProviderSelection TargetClaimsExchangeId="E2Page-SignIn" />'
-        '<ClaimsProviderSelection TargetClaimsExchangeId="E2Login" />'
+        '<ClaimsProviderSelection TargetClaimsExchangeId="E2AAD-UserReadUsingObjectId" />'
         "</ClaimsProviderSelections></OrchestrationStep>"
     )
-    steps = (selection, exchange(2, "Page-SignIn", "Login"), send(3))
+    steps = (selection, exchange(2, "Page-SignIn", "AAD-UserReadUsingObjectId"), send(3))
     assert rules(*below(journeys(journey("J", *steps)))) == []
 
 

@@ -13,6 +13,7 @@ from policy_samples import (
     SIGN_IN,
     built,
     claims,
+    exchange,
     journey,
     policy,
     profile,
@@ -70,8 +71,7 @@ def by_id(documents: tuple[Document, ...]) -> dict[str, Document]:
 def differences(before: tuple[Document, ...], after: tuple[Document, ...]) -> dict[str, list[str]]:
     old, new = by_id(before), by_id(after)
     found = {
-        name: [change.path for change in difference.compare(old[name], new[name])]
-        for name in old
+        name: [change.path for change in difference.compare(old[name], new[name])] for name in old
     }
     return {name: paths for name, paths in found.items() if paths}
 
@@ -134,13 +134,12 @@ def test_ropc_makes_a_relying_party_of_the_sign_in_policys_shape() -> None:
         *("DefaultUserJourney", "Endpoints", "TechnicalProfile")
     ]
     (endpoint,) = party.iter(f"{{{NAMESPACE}}}Endpoint")
-    assert dict(endpoint.attrib) == {
-        "Id": "Token",
-        "UserJourneyReferenceId": "ResourceOwnerPasswordCredentials-RedeemRefreshToken",
-    }
-    assert [claim.get("ClaimTypeReferenceId") for claim in party.iter(f"{{{NAMESPACE}}}OutputClaim")] == [
-        *("sub", "objectId", "displayName", "givenName", "surname")
-    ]
+    assert endpoint.get("Id") == "Token"
+    redeem = "ResourceOwnerPasswordCredentials-RedeemRefreshToken"
+    assert endpoint.get("UserJourneyReferenceId") == redeem
+    assert [
+        claim.get("ClaimTypeReferenceId") for claim in party.iter(f"{{{NAMESPACE}}}OutputClaim")
+    ] == [*("sub", "objectId", "displayName", "givenName", "surname")]
 
 
 def test_ropc_on_a_small_set_is_clean() -> None:
@@ -161,10 +160,18 @@ def test_ropc_carries_both_application_ids_until_apply() -> None:
 
 
 def test_ropc_joins_the_provider_that_is_there() -> None:
-    given = (read(BASE), read(EXTENSIONS.replace(
-        "<!-- nothing yet -->",
-        f"<ClaimsProviders>{provider('Local Account SignIn', profile('Other'))}</ClaimsProviders>",
-    )), read(SIGN_IN))
+    given = (
+        read(BASE),
+        read(
+            EXTENSIONS.replace(
+                "<!-- nothing yet -->",
+                "<ClaimsProviders>"
+                + provider("Local Account SignIn", profile("Other"))
+                + "</ClaimsProviders>",
+            )
+        ),
+        read(SIGN_IN),
+    )
     extensions = by_id(overlays.apply(built_in("ropc"), given).documents)["Extensions"]
     (held,) = [
         [one.get("Id") for one in holder.iter(f"{{{NAMESPACE}}}TechnicalProfile")]
@@ -227,7 +234,9 @@ def test_the_stamp_is_a_constant_claim_with_the_digest_of_the_set() -> None:
 )
 def test_targets(into: str, changed: list[str]) -> None:
     mine = overlay(
-        merge(into, f"<BuildingBlocks><ClaimsSchema>{claims('new')}</ClaimsSchema></BuildingBlocks>")
+        merge(
+            into, f"<BuildingBlocks><ClaimsSchema>{claims('new')}</ClaimsSchema></BuildingBlocks>"
+        )
     )
     given = small_set()
     assert sorted(differences(given, overlays.apply(mine, given).documents)) == changed
@@ -284,7 +293,8 @@ def test_merging_sets_what_is_said_and_keeps_the_rest() -> None:
 def test_replace_makes_it_exactly_so() -> None:
     body = (
         '<RelyingParty><TechnicalProfile Id="PolicyProfile"><OutputClaims o:mode="replace">'
-        '<OutputClaim ClaimTypeReferenceId="sub" /></OutputClaims></TechnicalProfile></RelyingParty>'
+        '<OutputClaim ClaimTypeReferenceId="sub" /></OutputClaims></TechnicalProfile>'
+        "</RelyingParty>"
     )
     applied = overlays.apply(overlay(merge("B2C_1A_SignIn", body)), small_set())
     text = document.serialize(by_id(applied.documents)["SignIn"])
@@ -301,7 +311,9 @@ def test_if_absent_looks_at_the_ancestors_too() -> None:
     )
     applied = overlays.apply(overlay(merge("B2C_1A_SignIn", body)), small_set())
     sign_in = by_id(applied.documents)["SignIn"]
-    assert [claim.get("Id") for claim in sign_in.root.iter(f"{{{NAMESPACE}}}ClaimType")] == ["fresh"]
+    assert [claim.get("Id") for claim in sign_in.root.iter(f"{{{NAMESPACE}}}ClaimType")] == [
+        "fresh"
+    ]
 
 
 def test_nothing_is_left_of_collections_that_turned_out_empty() -> None:
@@ -333,11 +345,29 @@ def test_elements_without_an_identity_are_added_once() -> None:
     assert len(list(base.root.iter(f"{{{NAMESPACE}}}Value"))) == 3
 
 
+def test_a_step_that_is_there_already_is_changed_and_not_doubled() -> None:
+    change = '<UserJourneys><UserJourney Id="SignIn"><OrchestrationSteps>{}'.format(
+        exchange(2, "AAD-UserReadUsingObjectId").replace(
+            'TechnicalProfileReferenceId="AAD-UserReadUsingObjectId"',
+            'TechnicalProfileReferenceId="AAD-Common"',
+        )
+    )
+    body = change + "</OrchestrationSteps></UserJourney></UserJourneys>"
+    given = small_set()
+    applied = overlays.apply(overlay(merge("base", body)), given)
+    path = (
+        "UserJourneys/UserJourney[SignIn]/OrchestrationSteps/OrchestrationStep[2]/ClaimsExchanges"
+        "/ClaimsExchange[E2AAD-UserReadUsingObjectId]/@TechnicalProfileReferenceId"
+    )
+    assert differences(given, applied.documents) == {"Base": [path]}
+
+
 def test_a_users_overlay_may_use_settings() -> None:
     body = (
-        '<RelyingParty><UserJourneyBehaviors><JourneyInsights TelemetryEngine="ApplicationInsights" '
-        'InstrumentationKey="{Settings:IdentityExperienceFrameworkAppId}" /></UserJourneyBehaviors>'
-        "</RelyingParty>"
+        "<RelyingParty><UserJourneyBehaviors><JourneyInsights "
+        'TelemetryEngine="ApplicationInsights" '
+        'InstrumentationKey="{Settings:IdentityExperienceFrameworkAppId}" />'
+        "</UserJourneyBehaviors></RelyingParty>"
     )
     found = built(*small_set(), apply=(overlay(merge("B2C_1A_SignIn", body)),))
     (content,) = [one.content for one in found.policies if one.id == "B2C_1A_SignIn"]
@@ -362,19 +392,25 @@ def test_a_target_that_is_not_there_is_an_error_at_the_overlays_line() -> None:
             "overlay-part",
         ),
         (
-            f'<overlay xmlns="urn:provisioning:policy-overlay:1"><merge><TrustFrameworkPolicy '
-            f'xmlns="{NAMESPACE}"/></merge></overlay>',
+            (
+                f'<overlay xmlns="urn:provisioning:policy-overlay:1"><merge><TrustFrameworkPolicy '
+                f'xmlns="{NAMESPACE}"/></merge></overlay>'
+            ),
             "overlay-part",
         ),
         (
-            f'<overlay xmlns="urn:provisioning:policy-overlay:1"><copy><TrustFrameworkPolicy '
-            f'xmlns="{NAMESPACE}"/></copy></overlay>',
+            (
+                f'<overlay xmlns="urn:provisioning:policy-overlay:1"><copy><TrustFrameworkPolicy '
+                f'xmlns="{NAMESPACE}"/></copy></overlay>'
+            ),
             "overlay-part",
         ),
         (
-            '<o:overlay xmlns:o="urn:provisioning:policy-overlay:1"><o:merge into="base">'
-            f'<TrustFrameworkPolicy xmlns="{NAMESPACE}"><BuildingBlocks o:mode="delete"/>'
-            "</TrustFrameworkPolicy></o:merge></o:overlay>",
+            (
+                '<o:overlay xmlns:o="urn:provisioning:policy-overlay:1"><o:merge into="base">'
+                f'<TrustFrameworkPolicy xmlns="{NAMESPACE}"><BuildingBlocks o:mode="delete"/>'
+                "</TrustFrameworkPolicy></o:merge></o:overlay>"
+            ),
             "overlay-mode",
         ),
     ],

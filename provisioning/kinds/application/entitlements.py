@@ -61,6 +61,8 @@ def phases(live: Mapping[str, Json], patch: Patch) -> tuple[Phase, ...]:
     stored = _ids(known.items(live, SCOPES))
     kept = _ids(_entries(target.get(SCOPES), live, SCOPES))
     allowed = target.get(PRE_AUTHORIZED)
+    if PRE_AUTHORIZED not in patch and allowed is not None:
+        allowed = _allowed(allowed, kept)
     if allowed is not None:
         target[PRE_AUTHORIZED] = _allowed(allowed, stored & kept)
     result = []

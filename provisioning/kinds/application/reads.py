@@ -1,7 +1,7 @@
 """What to read to find the manifest's applications. Pure; sends nothing.
 
 One list by our tag finds all that we made, however many applications the tenant has. Only entries
-that it does not show are looked up one by one, and only then the soft-deleted are listed.
+that it does not show are looked up one by one, and the soft-deleted are listed once.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ def select(view: View) -> tuple[str, ...]:
 
 def reads(view: View) -> Iterable[Read]:
     """Ask for our applications, then for what the list did not show."""
-    if not view.desired:
-        return
     properties = select(view)
     for name in view.owner.names:
         path = query.containing("applications", "tags", marks.owner(name), properties)
@@ -48,7 +46,9 @@ def reads(view: View) -> Iterable[Read]:
         step = ladder.climb(view, desired, ours)
         if step.found is None and step.finding is None:
             yield from _look_ups(view, desired, properties)
-            missing = missing or _exhausted(view, desired)
+            # A fresh tenant saves a round; what is adopted is likely to be found by its rung.
+            fresh = ladder.adoption(desired) is None
+            missing = missing or fresh or _exhausted(view, desired)
         yield from _assignments(view, desired)
     if missing:
         selected = f"{','.join(properties)},deletedDateTime"

@@ -55,7 +55,7 @@ def desire(source: Source) -> Iterable[Desired]:
             content = source.file(certificate.from_file, *path, "fromFile")
             if content is None:
                 continue
-            found = _parse(source, content, certificate.from_file, *path, "fromFile")
+            found = parse(source, content, certificate.from_file, *path, "fromFile")
             if found is None:
                 continue
             body = _body(source.owner.name, key, name, found)
@@ -77,7 +77,8 @@ def desire(source: Source) -> Iterable[Desired]:
             )
 
 
-def _parse(source: Source, content: bytes, file: str, *path: str) -> x509.Certificate | None:
+def parse(source: Source, content: bytes, file: str, *path: str) -> x509.Certificate | None:
+    """Read a public certificate, PEM or DER; None after reporting at `path` why it is none."""
     # cryptography takes long to import, and most manifests hold no certificate.
     from cryptography import x509  # noqa: PLC0415
 

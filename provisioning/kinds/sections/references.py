@@ -13,12 +13,21 @@ from typing import Final, Literal
 
 from provisioning.core.kind import Source
 from provisioning.core.model import Address, Ref
-from provisioning.kinds.sections import shapes
+from provisioning.kinds.sections import identity_experience_framework, shapes
 
-Sort = Literal["application", "appId", "existingApplication", "servicePrincipal", "group", "user"]
+Sort = Literal[
+    "application",
+    "framework",
+    "appId",
+    "existingApplication",
+    "servicePrincipal",
+    "group",
+    "user",
+]
 
 CLIENTS: Final[tuple[Sort, ...]] = (
     "application",
+    "framework",
     "appId",
     "existingApplication",
     "servicePrincipal",
@@ -26,6 +35,7 @@ CLIENTS: Final[tuple[Sort, ...]] = (
 """What has an appId, so can be a client or a resource."""
 _WORDS: Final[dict[Sort, str]] = {
     "application": "application of this manifest",
+    "framework": "application of identityExperienceFramework",
     "appId": "appId",
     "existingApplication": "existing application",
     "servicePrincipal": "existing service principal",
@@ -46,7 +56,7 @@ class Target:
     @property
     def address(self) -> Address:
         """The object itself."""
-        return Address("application" if self.sort == "application" else "existing", self.key)
+        return Address("application" if self._is_ours else "existing", self.key)
 
     @property
     def app_id(self) -> str | Ref:
@@ -57,7 +67,7 @@ class Target:
     def principal(self) -> Address:
         """What can hold grants and roles: the service principal, the group, the user."""
         match self.sort:
-            case "application":
+            case "application" | "framework":
                 return Address("service_principal", self.key)
             case "existingApplication":
                 return Address("existing", f"{self.key}/service_principal")
@@ -66,14 +76,18 @@ class Target:
 
     def scope_id(self, value: str) -> Ref:
         """Return the id of its delegated permission of that name."""
-        if self.sort == "application":
+        if self._is_ours:
             return Ref(self.address, f"api.oauth2PermissionScopes[value={value}].id")
         return Ref(self.principal, f"oauth2PermissionScopes[value={value}].id")
 
     def role_id(self, value: str) -> Ref:
         """Return the id of its app role of that name."""
-        whose = self.address if self.sort == "application" else self.principal
+        whose = self.address if self._is_ours else self.principal
         return Ref(whose, f"appRoles[value={value}].id")
+
+    @property
+    def _is_ours(self) -> bool:
+        return self.sort in {"application", "framework"}
 
 
 def resolve(source: Source, name: str) -> Target | None:
@@ -84,6 +98,8 @@ def resolve(source: Source, name: str) -> Target | None:
     existing = source.entries("existing")
     if name in source.entries("applications"):
         return Target("application", name)
+    if name in identity_experience_framework.applications(source):
+        return Target("framework", name)
     if name == shapes.MICROSOFT_GRAPH or name.lower() == shapes.MICROSOFT_GRAPH_APP_ID:
         return Target("appId", shapes.MICROSOFT_GRAPH, shapes.MICROSOFT_GRAPH_APP_ID)
     if name in existing:

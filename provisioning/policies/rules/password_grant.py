@@ -16,8 +16,9 @@ from provisioning.policies.document import Element
 from provisioning.policies.rules import journeys, profiles
 from provisioning.policies.rules.profiles import Profile
 from provisioning.policies.rules.rule import Hit, Rule
-from provisioning.policies.rules.scope import Scope
+from provisioning.policies.rules.scope import Index, Scope
 
+_RESOLVER: Final = "{oidc:password}"
 _REQUIRED: Final = ("username", "password", "grant_type", "client_id", "resource")
 _ADVISED: Final = ("scope", "nca")
 
@@ -31,7 +32,10 @@ def _grants(scope: Scope) -> list[tuple[Element, Profile]]:
             for index in scope.chain
             for exchange in index.elements("ClaimsExchange")
         }
+        marked = {name for index in scope.chain for name in _marked(index)}
         for name, element in scope.index.declared["TechnicalProfile"].items():
+            if marked.isdisjoint(profiles.family(scope, name)):
+                continue
             profile = profiles.effective(scope, name)
             if _is_grant(profile, direct=name.casefold() in exchanged):
                 found.append((element, profile))
@@ -39,9 +43,24 @@ def _grants(scope: Scope) -> list[tuple[Element, Profile]]:
     return scope.cache["grants"]  # type: ignore[return-value]
 
 
+def _marked(index: Index) -> Iterator[str]:
+    """Yield the profiles of a document that say of themselves what makes a password grant."""
+    claims = (
+        claim
+        for claim in index.elements("InputClaim")
+        if _RESOLVER in claim.get("DefaultValue", "").casefold()
+    )
+    items = (item for item in index.elements("Item") if item.get("Key") == "grant_type")
+    for element in (*claims, *items):
+        holder = element.getparent()
+        profile = None if holder is None else holder.getparent()
+        if profile is not None:
+            yield profile.get("Id", "").casefold()
+
+
 def _is_grant(profile: Profile, *, direct: bool) -> bool:
     defaults = (claim.default or "" for claim in profile.inputs.values())
-    if any("{oidc:password}" in default.casefold() for default in defaults):
+    if any(_RESOLVER in default.casefold() for default in defaults):
         return True
     return direct and profile.metadata.get("grant_type", "").casefold() == "password"
 

@@ -28,21 +28,28 @@ class Profile:
     """By PartnerClaimType, else the claim type's id; folded."""
 
 
+def family(scope: Scope, name: str) -> tuple[str, ...]:
+    """Return a profile's id and those it includes, nearest first, folded."""
+    found: list[str] = []
+    waiting = [name.casefold()]
+    while waiting:
+        here = waiting.pop(0)
+        if here in found:
+            continue
+        found.append(here)
+        for definition in scope.definitions("TechnicalProfile", here):
+            included = documents.child(definition, "IncludeTechnicalProfile")
+            if included is not None:
+                waiting.append(included.get("ReferenceId", "").casefold())
+    return tuple(found)
+
+
 def effective(scope: Scope, name: str) -> Profile:
     """Return a profile: nearest definition first, then its ancestors', then what they include."""
     profile = Profile(name)
-    seen: set[str] = set()
-    waiting = [name]
-    while waiting:
-        here = waiting.pop(0).casefold()
-        if here in seen:
-            continue
-        seen.add(here)
-        for definition in scope.definitions("TechnicalProfile", here):
+    for member in family(scope, name):
+        for definition in scope.definitions("TechnicalProfile", member):
             _add(profile, definition)
-            included = documents.child(definition, "IncludeTechnicalProfile")
-            if included is not None:
-                waiting.append(included.get("ReferenceId", ""))
     return profile
 
 

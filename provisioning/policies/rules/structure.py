@@ -6,7 +6,7 @@ Must not know the schema's value types; a schema handed to lint checks those.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from provisioning.core.model import Severity
 from provisioning.policies import document as documents
@@ -17,89 +17,103 @@ from provisioning.policies.rules.scope import Scope
 from provisioning.policies.schema_order import Shape
 
 
-def _shapes(scope: Scope) -> list[tuple[Element, Shape]]:
-    """Return every element with its shape, what stands in an open one left out; kept."""
-    if "shapes" not in scope.cache:
-        found: list[tuple[Element, Shape]] = []
-        waiting: list[tuple[Element, str]] = [(scope.document.root, "")]
+class _Child(NamedTuple):
+    element: Element
+    name: str
+    rank: int | None
+    """Place in its parent's sequence, None where it does not belong."""
+
+
+class _Row(NamedTuple):
+    """One element with what the table says about it."""
+
+    element: Element
+    name: str
+    shape: Shape
+    children: tuple[_Child, ...]
+
+
+def _rows(scope: Scope) -> list[_Row]:
+    """Return a row per element, those below an open or unknown one left out; kept."""
+    if "rows" not in scope.cache:
+        root = scope.document.root
+        found: list[_Row] = []
+        waiting = [(root, documents.name_of(root), "")]
         while waiting:
-            element, parent = waiting.pop()
-            name = documents.name_of(element)
+            element, name, parent = waiting.pop()
             shape = schema_order.shape(name, parent)
-            found.append((element, shape))
-            if not shape.open:
+            kids: tuple[_Child, ...] = ()
+            if len(element) and not shape.open:
+                kids = tuple(_child(child, shape) for child in documents.children(element))
                 waiting += [
-                    (child, name)
-                    for child in documents.children(element)
-                    if documents.name_of(child) in schema_order.NAMES
+                    (child, child_name, name)
+                    for child, child_name, _ in kids
+                    if child_name in schema_order.NAMES
                 ]
-        scope.cache["shapes"] = found
-    return scope.cache["shapes"]  # type: ignore[return-value]
+            found.append(_Row(element, name, shape, kids))
+        scope.cache["rows"] = found
+    return scope.cache["rows"]  # type: ignore[return-value]
+
+
+def _child(element: Element, shape: Shape) -> _Child:
+    name = documents.name_of(element)
+    return _Child(element, name, shape.rank(name))
 
 
 def _order(scope: Scope) -> Iterator[Hit]:
-    for element, shape in _shapes(scope):
+    for row in _rows(scope):
         highest, last = -1, ""
-        for child in documents.children(element):
-            name = documents.name_of(child)
-            rank = shape.rank(name)
+        for child, name, rank in row.children:
             if rank is None:
                 continue
             if rank < highest:
-                message = f"{name} stands behind {last} in {documents.name_of(element)}"
+                message = f"{name} stands behind {last} in {row.name}"
                 yield Hit(child, message, f"move {name} before {last}")
             else:
                 highest, last = rank, name
 
 
 def _misplaced(scope: Scope) -> Iterator[Hit]:
-    for element, shape in _shapes(scope):
-        if shape.open:
-            continue
-        for child in documents.children(element):
-            name = documents.name_of(child)
-            if name in schema_order.NAMES and shape.rank(name) is None:
-                holder = documents.name_of(element)
-                expected = ", ".join(shape.children) or "no element"
-                yield Hit(child, f"{name} may not stand in {holder}", f"{holder} takes {expected}")
+    for row in _rows(scope):
+        for child, name, rank in row.children:
+            if rank is None and name in schema_order.NAMES:
+                expected = ", ".join(row.shape.children) or "no element"
+                remedy = f"{row.name} takes {expected}"
+                yield Hit(child, f"{name} may not stand in {row.name}", remedy)
 
 
 def _unknown(scope: Scope) -> Iterator[Hit]:
-    for element, shape in _shapes(scope):
-        if shape.open:
-            continue
-        for child in documents.children(element):
-            if documents.name_of(child) not in schema_order.NAMES:
-                message = f"{documents.name_of(child)} is no element of the policy schema 0.3.0.0"
-                yield Hit(child, message)
+    for row in _rows(scope):
+        for child, name, rank in row.children:
+            if rank is None and name not in schema_order.NAMES:
+                yield Hit(child, f"{name} is no element of the policy schema 0.3.0.0")
 
 
 def _repeated(scope: Scope) -> Iterator[Hit]:
-    for element, shape in _shapes(scope):
+    for row in _rows(scope):
         seen: set[str] = set()
-        for child in documents.children(element):
-            name = documents.name_of(child)
-            if name in seen and name in shape.children and name not in shape.repeatable:
-                message = f"{documents.name_of(element)} has a second {name}"
-                yield Hit(child, message, f"put what it holds into the first {name}")
+        for child, name, rank in row.children:
+            if rank is None or name in row.shape.repeatable:
+                continue
+            if name in seen:
+                remedy = f"put what it holds into the first {name}"
+                yield Hit(child, f"{row.name} has a second {name}", remedy)
             seen.add(name)
 
 
 def _attributes(scope: Scope) -> Iterator[Hit]:
-    for element, shape in _shapes(scope):
-        for name in shape.attributes:
-            if element.get(name) is None:
-                message = f"{documents.name_of(element)} has no attribute {name}"
-                yield Hit(element, message, f'write {name}="…"')
+    for row in _rows(scope):
+        for name in row.shape.attributes:
+            if row.element.get(name) is None:
+                yield Hit(row.element, f"{row.name} has no attribute {name}", f'write {name}="…"')
 
 
 def _text(scope: Scope) -> Iterator[Hit]:
-    for element, shape in _shapes(scope):
+    for element, name, shape, _ in _rows(scope):
         if shape.text or shape.open:
             continue
         words = [element.text, *(node.tail for node in element)]
         stray = next((word.strip() for word in words if word and word.strip()), None)
-        name = documents.name_of(element)
         if stray is not None:
             yield Hit(element, f"{name} may not hold text: {stray[:40]!r}")
         elif not shape.children and any(words):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from lxml import etree
+
 from provisioning.core.model import Severity
 from provisioning.policies import document as documents
 from provisioning.policies.document import Element
@@ -60,7 +62,11 @@ def _containers(scope: Scope) -> Iterator[Hit]:
 
 
 def _left(scope: Scope) -> Iterator[Hit]:
-    for element in scope.document.root.iter("*"):
+    # One search in the whole text is cheap; only a hit (or a comment's) is worth the walk.
+    root = scope.document.root
+    if _LEFT.search(etree.tostring(root, encoding="unicode")) is None:
+        return
+    for element in root.iter("*"):
         for text in _texts(element):
             found = _LEFT.search(text)
             if found is not None:

@@ -1,0 +1,210 @@
+"""Entries of the ledger: which objects that can carry no mark are ours. Pure; must not send.
+
+They are tags (256 characters, no white space) of one application per manifest:
+
+| Tag                                          | Meaning                                          |
+|----------------------------------------------|--------------------------------------------------|
+| `provisioning-ledger:NAME`                   | this is the ledger of the manifest NAME          |
+| `provisioning-owns:KIND/KEY`                 | made by it; written before the create            |
+| `provisioning-version:KIND/KEY=N`            | the version of a secret that was uploaded        |
+| `provisioning-id:KIND/KEY=ID`                | the id that the service chose                    |
+| `provisioning-digest:KIND/KEY=SENT/RETURNED` | the service rewrote a policy in this way         |
+| `provisioning-manual:ADDRESS=DIGEST`         | what only a person can do was seen done          |
+| `provisioning-refused:KIND/KEY=TYPE`         | the service keeps refusing to create it          |
+
+An entry is a claim, not a lock: it is true when the object is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from provisioning.core.diff import canonical
+from provisioning.core.kind import View, Work
+from provisioning.core.model import Address, LiveObject, Owner, Ownership, Ref, Template, Value
+from provisioning.core.request import Append, Request
+from provisioning.kinds import known, marks, query, wire
+
+LEDGER: Final = "ledger"
+KINDS: Final = frozenset(
+    {"policy_key", "custom_policy", "user_attribute", "identity_provider", "user_flow"}
+)
+"""Kinds whose objects have no place for a mark."""
+
+_LEDGER: Final = "provisioning-ledger:"
+_OWNS: Final = "provisioning-owns:"
+_VERSION: Final = "provisioning-version:"
+_ID: Final = "provisioning-id:"
+_DIGEST: Final = "provisioning-digest:"
+_MANUAL: Final = "provisioning-manual:"
+_REFUSED: Final = "provisioning-refused:"
+
+
+def address(owner: Owner) -> Address:
+    """Return the address of a manifest's ledger."""
+    return Address(LEDGER, owner.name)
+
+
+def marker(name: str) -> str:
+    """Spell the tag that makes an application the ledger of the manifest `name`."""
+    return f"{_LEDGER}{name}"
+
+
+def is_marker(tag: str) -> bool:
+    """Whether a tag makes its application a ledger."""
+    return tag.startswith(_LEDGER)
+
+
+def owns(thing: Address) -> str:
+    """Spell the claim on an object."""
+    return f"{_OWNS}{_name(thing)}"
+
+
+def ledger(view: View | Work) -> LiveObject | None:
+    """Return the living ledger."""
+    return known.live(view, address(view.owner))
+
+
+def entries(view: View | Work) -> tuple[str, ...]:
+    """Return everything that the living ledger says."""
+    found = ledger(view)
+    return marks.tags(found.body) if found is not None else ()
+
+
+def claimed(view: View | Work, kind: str) -> tuple[Address, ...]:
+    """Return what the ledger claims of one kind."""
+    prefix = f"{_OWNS}{kind}/"
+    return tuple(
+        Address(kind, tag.removeprefix(prefix)) for tag in entries(view) if tag.startswith(prefix)
+    )
+
+
+def is_claimed(view: View | Work, thing: Address) -> bool:
+    """Whether we made an object; ids are compared as the service does, ignoring case."""
+    return any(one.key.casefold() == thing.key.casefold() for one in claimed(view, thing.kind))
+
+
+def ownership(view: View | Work, thing: Address) -> Ownership:
+    """Return what may be done to a living object."""
+    return Ownership.CREATED if is_claimed(view, thing) else Ownership.ADOPTED
+
+
+def missing(view: View) -> tuple[Address, ...]:
+    """Return the wanted objects that are not there, so will be made: to be claimed first."""
+    return tuple(
+        one
+        for one in sorted(view.wanted)
+        if one.kind in KINDS and one not in view.objects and not is_claimed(view, one)
+    )
+
+
+def version(view: View | Work, thing: Address) -> int | None:
+    """Return the version of a secret that was uploaded last; None when nothing is recorded."""
+    text = _value(view, _VERSION, _name(thing))
+    return int(text) if text is not None and text.isdecimal() else None
+
+
+def identity(view: View | Work, thing: Address) -> str | None:
+    """Return the id that the service gave to an object of ours."""
+    return _value(view, _ID, _name(thing))
+
+
+def rewriting(view: View | Work, thing: Address) -> tuple[str, str] | None:
+    """Return the digests of a policy as it was sent and as the service gave it back."""
+    sent, slash, returned = (_value(view, _DIGEST, _name(thing)) or "").partition("/")
+    return (sent, returned) if slash else None
+
+
+def refused(view: View | Work, thing: Address) -> bool:
+    """Whether the service refused, again and again, to create an object."""
+    return _value(view, _REFUSED, _name(thing)) is not None
+
+
+def manual_digest(what: Value) -> str:
+    """Return 16 hexadecimal digits that stand for what a person has to do."""
+    return hashlib.sha256(canonical(what).encode()).hexdigest()[:16]
+
+
+def manual(thing: Address, what: Value) -> str:
+    """Spell the entry that discharges a manual step: somebody, or a check, saw it done."""
+    return f"{_MANUAL}{thing}={manual_digest(what)}"
+
+
+def is_discharged(view: View | Work, thing: Address, what: Value) -> bool:
+    """Whether a manual step was seen done for exactly this."""
+    return manual(thing, what) in entries(view)
+
+
+def note_version(work: Work, number: int) -> Request:
+    """Record the version that was just uploaded."""
+    return note(work, f"{_VERSION}{_name(work.step.address)}={number}")
+
+
+def note_rewriting(work: Work, sent: str, returned: str) -> Request:
+    """Record how the service rewrites a policy."""
+    return note(work, f"{_DIGEST}{_name(work.step.address)}={sent}/{returned}")
+
+
+def note_identity(work: Work) -> Request:
+    """Record the id that the service gives to the object being created."""
+    start = f"{_ID}{_name(work.step.address)}="
+    return _append(work, Append("tags", add=(Template((start, Ref(work.step.address))),)))
+
+
+def note_refusal(work: Work, why: str) -> Request:
+    """Record that the service does not create an object: from now on a person has to."""
+    return note(work, f"{_REFUSED}{_name(work.step.address)}={why}")
+
+
+def note(work: Work, entry: str) -> Request:
+    """Write an entry, and take back what it replaces."""
+    stem = f"{entry.partition('=')[0]}="
+    old = tuple(tag for tag in entries(work) if tag.startswith(stem) and tag != entry)
+    return _append(work, Append("tags", add=(entry,), drop=old))
+
+
+def forget(work: Work) -> Request:
+    """Take back everything about an object that was deleted."""
+    name = _name(work.step.address)
+    gone = [
+        tag
+        for tag in entries(work)
+        for prefix in (_OWNS, _VERSION, _ID, _DIGEST, _REFUSED)
+        if tag.casefold() == f"{prefix}{name}".casefold()
+        or tag.casefold().startswith(f"{prefix}{name}=".casefold())
+    ]
+    gone += [t for t in entries(work) if t.startswith(f"{_MANUAL}{work.step.address}=")]
+    return _append(work, Append("tags", drop=tuple(gone)))
+
+
+def _append(work: Work, append: Append) -> Request:
+    """Merge into the ledger's tags; one write at a time, for they are replaced whole."""
+    home = address(work.owner)
+    found = ledger(work)
+    identity: Value = Ref(home) if found is None else str(found.body["id"])
+    return Request(
+        "PATCH",
+        query.below("/applications/", identity, ""),
+        append=append,
+        transient=wire.APPLICATION_LAG,
+        lock=home,
+        touches=(home,),
+    )
+
+
+def _name(thing: Address) -> str:
+    return f"{thing.kind}/{thing.key}"
+
+
+def _value(view: View | Work, prefix: str, name: str) -> str | None:
+    stem = f"{prefix}{name}="
+    found = (tag.removeprefix(stem) for tag in entries(view) if tag.startswith(stem))
+    return next(found, None)
+
+
+def body_without(body: Mapping[str, Value], names: Iterable[str]) -> dict[str, Value]:
+    """Return a body without the properties that Graph does not know."""
+    left = frozenset(names)
+    return {name: value for name, value in body.items() if name not in left}
