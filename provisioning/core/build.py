@@ -211,11 +211,7 @@ def _extra_work(scene: _Scene, view: View, live: LiveObject) -> Work | None:
     if kind.propose is not None:
         return _proposed(scene, kind.propose(None, live, view), None, live)
     step = Step(live.address, Action.DELETE, "not in the manifest")
-    if live.foreign and not scene.allowed.opens("credential", live.address):
-        step = replace(step, held=Held("credential", guards.GUARDS["credential"]))
-    elif kind.prunable and not scene.allowed.prune:
-        step = replace(step, held=Held(guards.PRUNE, "not in the manifest; --prune deletes it"))
-    return _work(scene, step, None, live)
+    return _work(scene, _withheld(scene, step, live), None, live)
 
 
 def _proposed(
@@ -225,10 +221,18 @@ def _proposed(
     if proposal is None or address is None:
         return None
     step = Step(address, proposal.action, proposal.reason, proposal.changes, manual=proposal.manual)
-    foreign = live is not None and live.foreign and proposal.action is Action.DELETE
-    if foreign and not scene.allowed.opens("credential", address):
-        step = replace(step, held=Held("credential", guards.GUARDS["credential"]))
+    if proposal.action is Action.DELETE and live is not None:
+        step = _withheld(scene, step, live)
     return _work(scene, step, desired, live)
+
+
+def _withheld(scene: _Scene, step: Step, live: LiveObject) -> Step:
+    """Hold a deletion of what somebody else added, or of a whole object without --prune."""
+    if live.foreign and not scene.allowed.opens("credential", live.address):
+        return replace(step, held=Held("credential", guards.GUARDS["credential"]))
+    if scene.kinds[live.address.kind].prunable and not scene.allowed.prune:
+        return replace(step, held=Held(guards.PRUNE, "not in the manifest; --prune deletes it"))
+    return step
 
 
 def _ordered(
@@ -256,10 +260,26 @@ def _ordered(
         depends = tuple(sorted(set(edges[address]) - cut))
         step = replace(forward[address].step, depends_on=depends)
         result[address] = replace(forward[address], step=step, circular=cut)
-    ranks = {name: rank for rank, name in enumerate(scene.kinds)}
-    gone = sorted(works.keys() - forward.keys(), key=lambda a: (-ranks[a.kind], a))
-    result.update((address, works[address]) for address in gone)
+    result.update(_backward(scene, {a: works[a] for a in works.keys() - forward.keys()}))
     return result, findings
+
+
+def _backward(scene: _Scene, gone: Mapping[Address, Work]) -> dict[Address, Work]:
+    """Order deletions: last kind first, and before what an object rests on."""
+    resting: dict[Address, dict[Address, bool]] = {address: {} for address in gone}
+    for address, work in gone.items():
+        for need in work.live.needs if work.live else ():
+            if need in gone:
+                resting[need][address] = True
+    ranks = {name: rank for rank, name in enumerate(scene.kinds)}
+    arranged = order.arrange(resting)
+    result: dict[Address, Work] = {}
+    for wave in arranged.waves:
+        for address in sorted(wave, key=lambda a: (-ranks[a.kind], a)):
+            waits = set(resting[address]) - arranged.deferred.get(address, frozenset())
+            step = replace(gone[address].step, depends_on=tuple(sorted(waits)))
+            result[address] = replace(gone[address], step=step)
+    return result
 
 
 def _edges(scene: _Scene, work: Work, steps: Mapping[Address, Work]) -> dict[Address, bool]:

@@ -110,6 +110,9 @@ class Source(Protocol):
         Names are relative to the manifest's folder.
         """
 
+    def report(self, finding: Finding) -> None:
+        """Report a finding that knows its own place, such as one in a policy file."""
+
     def fault(
         self, rule: str, message: str, remedy: str, *path: str | int, warning: bool = False
     ) -> None:

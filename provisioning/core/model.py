@@ -190,6 +190,8 @@ class LiveObject:
     """True for a soft-deleted holder of the identity (restore or purge decides)."""
     foreign: bool = False
     """True for a child that somebody else added to an object of ours (guard `credential`)."""
+    needs: tuple[Address, ...] = ()
+    """Objects that this one rests on: it is deleted before they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class Wait:
 
     path: str | Template
     expect: tuple[tuple[str, Json], ...]
-    """(path in the body, value) pairs; a path that selects nothing satisfies None."""
+    """(path in the body, value): equal, or contained in a list; nothing there equals None."""
     version: Version = "v1.0"
 
 
@@ -157,6 +157,12 @@ class Request:
     """Instead of `body`: read, merge, PATCH."""
     wait: Wait | None = None
     """Done after the response, before the next request."""
+    unless: Wait | None = None
+    """Looked at for a while before the request: when it shows, the step has become needless.
+
+    For a removal that rests on something not being there (the mark of a delivered secret), which
+    replication may only be hiding.
+    """
     transient: tuple[ErrorMatch, ...] = ()
     tolerate: tuple[ErrorMatch, ...] = ()
     """Errors that mean it is already so (a repeated DELETE that meets 404)."""
@@ -165,6 +171,8 @@ class Request:
     """Pure: what the answer asks for besides (a note of how the server rewrote a policy)."""
     lock: Address | None = None
     """Writes with the same lock never overlap (credentials of one application)."""
+    explain: Callable[[str], str] | None = None
+    """Pure: turns Graph's message into one for the user (places in the user's own files)."""
     lane: str = ""
     """Requests of one lane run side by side until the service refuses that, then one by one."""
     replaces: bytes | None = None

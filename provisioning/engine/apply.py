@@ -18,7 +18,7 @@ from provisioning.core.model import Address, Live
 from provisioning.core.plan import Action, Step
 from provisioning.core.report import Event, Fault, Outcome, Result
 from provisioning.core.request import Request
-from provisioning.engine import journal
+from provisioning.engine import journal, patience
 from provisioning.engine.knowledge import Knowledge
 from provisioning.engine.run import Run
 from provisioning.engine.send import send
@@ -103,10 +103,8 @@ async def _step(state: _Apply, work: Work) -> None:
 
 async def _outcome(state: _Apply, work: Work) -> Outcome:
     step = work.step
-    if step.held is not None:
-        return _ended(step, Result.HELD, f"{step.held.guard}: {step.held.reason}")
-    if step.manual:
-        return _ended(step, Result.MANUAL, step.manual)
+    if step.held is not None or step.manual:
+        return unsent(step)
     blocker = await _blocker(state, step.address, step.depends_on)
     if blocker is not None:
         return _ended(step, Result.BLOCKED, f"waits for {blocker}")
@@ -123,12 +121,22 @@ async def _outcome(state: _Apply, work: Work) -> Outcome:
         if blocker is not None:
             return _ended(step, Result.BLOCKED, f"waits for {blocker}")
         try:
+            unless = request.unless
+            if unless and await patience.needless(state.run, state.knowledge, unless):
+                return _ended(step, Result.DONE, "needless: what was missing has shown up")
             await send(state.run, state.knowledge, work, request)
         except ProvisioningError as problem:
             return _ended(step, Result.FAILED, "", fault(problem))
         finishing = request.stores
         _open(state.gates[step.address])
     return _ended(step, Result.DONE, step.reason)
+
+
+def unsent(step: Step) -> Outcome:
+    """The end of a step that no apply carries out: held by a guard, or a person's to do."""
+    if step.held is not None:
+        return _ended(step, Result.HELD, f"{step.held.guard}: {step.held.reason}")
+    return _ended(step, Result.MANUAL, step.manual)
 
 
 def _open(gate: _Gate) -> None:

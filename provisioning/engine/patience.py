@@ -16,6 +16,7 @@ from provisioning.engine.run import LAG_WINDOW_SECONDS, Run
 
 FIRST_DELAY = 0.02
 LONGEST_DELAY = 10.0
+CONFIRM_SECONDS = 10.0
 
 
 async def tries(run: Run, seconds: float) -> AsyncIterator[None]:
@@ -75,9 +76,24 @@ async def visible(
 
 async def settled(run: Run, knowledge: Knowledge, wait: Wait) -> None:
     """Poll until a change shows; a later request would be refused before that."""
+    read = Read("wait", knowledge.text(wait.path), wait.version)
+    await visible(run, read, lambda answer: _met(wait, answer))
 
-    def meets(answer: Answer) -> bool:
-        found = [(paths.select(answer.object, path), value) for path, value in wait.expect]
-        return all((None if isinstance(now, Missing) else now) == value for now, value in found)
 
-    await visible(run, Read("wait", knowledge.text(wait.path), wait.version), meets)
+async def needless(run: Run, knowledge: Knowledge, unless: Wait) -> bool:
+    """Whether what a step takes for absent shows up after all, looked at for a while."""
+    read = Read("unless", knowledge.text(unless.path), unless.version)
+    async for _ in tries(run, CONFIRM_SECONDS):
+        (answer,) = await run.graph.read((read,))
+        if answer.found and _met(unless, answer):
+            return True
+    return False
+
+
+def _met(wait: Wait, answer: Answer) -> bool:
+    for path, value in wait.expect:
+        found = paths.select(answer.object, path)
+        now = None if isinstance(found, Missing) else found
+        if not (value in now if isinstance(now, list) else now == value):
+            return False
+    return True

@@ -11,7 +11,7 @@ from provisioning.core.kind import Kind, Permission
 from provisioning.core.model import Live, Principal
 from provisioning.core.plan import Plan
 from provisioning.core.report import Outcome, Report, Result, Stats
-from provisioning.engine.apply import apply
+from provisioning.engine.apply import apply, unsent
 from provisioning.engine.observe import observe
 from provisioning.engine.run import Run
 from provisioning.engine.settle import Settled, plan, settle
@@ -54,6 +54,8 @@ async def carry_out(run: Run, agreed: Draft) -> Report:
     if agreed.plan.errors:
         message = f"the plan has {len(agreed.plan.errors)} error(s)"
         raise RefusedError(message, remedy="mend them; nothing was written")
+    if not agreed.plan.pending:
+        return _nothing_to_do(run, agreed)
     _check_permissions(run, agreed)
     _check_sinks(run, agreed)
     run.journal.open(agreed.plan.tenant_id)
@@ -69,6 +71,12 @@ async def carry_out(run: Run, agreed: Draft) -> Report:
         run=run.journal.run,
         stats=_stats(run, agreed.stats.rounds + rounds, started - agreed.stats.seconds),
     )
+
+
+def _nothing_to_do(run: Run, agreed: Draft) -> Report:
+    """Report a plan without a pending step: no journal, no further read."""
+    outcomes = tuple(unsent(step) for step in agreed.plan.steps)
+    return Report(agreed.plan, outcomes, agreed.plan, True, run.journal.run, agreed.stats)
 
 
 async def _passes(run: Run, agreed: Draft) -> tuple[tuple[Outcome, ...], Settled, int]:

@@ -38,6 +38,8 @@ async def send(run: Run, knowledge: Knowledge, work: Work, request: Request) -> 
             return
         way = next((a for a in request.alternatives if match(problem, a.when)), None)
         if way is None:
+            if request.explain is not None:
+                problem.message = request.explain(problem.message)
             raise
         await _alternative(run, knowledge, work, way, problem)
     else:

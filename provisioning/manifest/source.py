@@ -85,6 +85,10 @@ class ManifestSource:
         contents = ((name, self.file(name, *path)) for name in names)
         return tuple((name, content) for name, content in contents if content is not None)
 
+    def report(self, finding: Finding) -> None:
+        """Report a finding that knows its own place."""
+        self._findings.append(finding)
+
     def fault(
         self, rule: str, message: str, remedy: str, *path: str | int, warning: bool = False
     ) -> None:
