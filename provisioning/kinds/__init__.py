@@ -15,14 +15,19 @@ from provisioning.kinds import (
     application_certificate,
     application_owner,
     application_password,
+    custom_policy,
     delegated_permission_grant,
     existing,
     federated_identity_credential,
+    identity_experience_framework,
+    ledger,
+    policy_key,
     service_principal,
 )
 
 KINDS: Final[tuple[Kind, ...]] = (
     application.KIND,
+    identity_experience_framework.KIND,
     existing.KIND,
     service_principal.KIND,
     delegated_permission_grant.KIND,
@@ -31,4 +36,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     application_certificate.KIND,
     federated_identity_credential.KIND,
     application_owner.KIND,
+    ledger.KIND,
+    policy_key.KIND,
+    custom_policy.KIND,
 )

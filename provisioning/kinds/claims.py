@@ -8,7 +8,7 @@ They are tags (256 characters, no white space) of one application per manifest:
 | `provisioning-owns:KIND/KEY`                 | made by it; written before the create            |
 | `provisioning-version:KIND/KEY=N`            | the version of a secret that was uploaded        |
 | `provisioning-id:KIND/KEY=ID`                | the id that the service chose                    |
-| `provisioning-digest:KIND/KEY=SENT/RETURNED` | the service rewrote a policy in this way         |
+| `provisioning-digest:KIND/KEY=SENT/RETURNED` | the service rewrote a policy so (`?`: perhaps)   |
 | `provisioning-manual:ADDRESS=DIGEST`         | what only a person can do was seen done          |
 | `provisioning-refused:KIND/KEY=TYPE`         | the service keeps refusing to create it          |
 
@@ -40,6 +40,7 @@ _ID: Final = "provisioning-id:"
 _DIGEST: Final = "provisioning-digest:"
 _MANUAL: Final = "provisioning-manual:"
 _REFUSED: Final = "provisioning-refused:"
+_PERHAPS: Final = "?"
 
 
 def address(owner: Owner) -> Address:
@@ -114,7 +115,13 @@ def identity(view: View | Work, thing: Address) -> str | None:
 def rewriting(view: View | Work, thing: Address) -> tuple[str, str] | None:
     """Return the digests of a policy as it was sent and as the service gave it back."""
     sent, slash, returned = (_value(view, _DIGEST, _name(thing)) or "").partition("/")
-    return (sent, returned) if slash else None
+    return (sent, returned) if slash and not returned.endswith(_PERHAPS) else None
+
+
+def suspected(view: View | Work, thing: Address) -> tuple[str, str] | None:
+    """Return the same digests where a read that lags could have looked like this."""
+    sent, slash, returned = (_value(view, _DIGEST, _name(thing)) or "").partition("/")
+    return (sent, returned.rstrip(_PERHAPS)) if slash and returned.endswith(_PERHAPS) else None
 
 
 def refused(view: View | Work, thing: Address) -> bool:
@@ -142,9 +149,10 @@ def note_version(work: Work, number: int) -> Request:
     return note(work, f"{_VERSION}{_name(work.step.address)}={number}")
 
 
-def note_rewriting(work: Work, sent: str, returned: str) -> Request:
+def note_rewriting(work: Work, pair: tuple[str, str], *, surely: bool) -> Request:
     """Record how the service rewrites a policy."""
-    return note(work, f"{_DIGEST}{_name(work.step.address)}={sent}/{returned}")
+    doubt = "" if surely else _PERHAPS
+    return note(work, f"{_DIGEST}{_name(work.step.address)}={'/'.join(pair)}{doubt}")
 
 
 def note_identity(work: Work) -> Request:

@@ -13,7 +13,6 @@ from typing import Final
 
 from provisioning.core.kind import Compare, Field, Hold, Kind, Matched, Source, View, Work
 from provisioning.core.model import (
-    Address,
     Desired,
     Finding,
     Json,

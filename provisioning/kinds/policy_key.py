@@ -8,6 +8,7 @@ has shown that it is missing, and an upload is repeated only when its `version` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,7 +23,7 @@ from provisioning.core.model import (
     Value,
 )
 from provisioning.core.plan import Action, Change
-from provisioning.core.request import Answer, ErrorMatch, Read, Request
+from provisioning.core.request import Alternative, Answer, ErrorMatch, Read, Request
 from provisioning.kinds import claims, granted, key_rotation, known, trust_framework
 from provisioning.kinds.key_rotation import Decision
 from provisioning.kinds.sections import policy_keys as section
@@ -78,15 +79,17 @@ def requests(work: Work) -> tuple[Request, ...]:
         path = trust_framework.key_set(work.step.address.key)
         gone = _write("DELETE", path, tolerate=trust_framework.NOT_THERE)
         return (gone, claims.forget(work))
-    create = () if work.live is not None else (_create(work.desired),)
-    decision = _decide(work.desired, work.live, work)
-    if work.desired.settings.get("way") == "generate":
-        return (*create, _generate_unless_there(work, work.desired, decision))
-    uploaded = (*create, _upload(work, work.desired))
-    version = work.desired.settings.get("version")
-    if not isinstance(version, int):
-        return uploaded
-    return (*uploaded, claims.note_version(work, version))
+    filled = _fill(work, work.desired)
+    return filled if work.live is not None else (_create(work.desired, filled),)
+
+
+def _fill(work: Work, desired: Desired) -> tuple[Request, ...]:
+    decision = _decide(desired, work.live, work)
+    if desired.settings.get("way") == "generate":
+        return (_generate_unless_there(work, desired, decision),)
+    version = desired.settings.get("version")
+    noted = (claims.note_version(work, version),) if isinstance(version, int) else ()
+    return (_upload(work, desired), *noted)
 
 
 def guards(work: Work, view: View) -> Iterable[Hold]:
@@ -132,14 +135,12 @@ def _changes(desired: Desired, live: LiveObject | None, decision: Decision) -> I
         yield Change("version", decision.recorded, settings.get("version"))
 
 
-def _create(desired: Desired) -> Request:
+def _create(desired: Desired, filled: tuple[Request, ...]) -> Request:
+    """Make the set with its key in one go: policies that name it must not find it empty."""
     name = trust_framework.without_prefix(str(desired.body["id"]))
-    return _write(
-        "POST",
-        "/trustFramework/keySets",
-        body={"id": name},
-        tolerate=(trust_framework.KEY_SET_EXISTS,),
-    )
+    create = _write("POST", "/trustFramework/keySets", body={"id": name})
+    there = Alternative(when=trust_framework.KEY_SET_EXISTS, then=filled)
+    return replace(create, then=lambda _made: filled, alternatives=(there,))
 
 
 def _generate_unless_there(work: Work, desired: Desired, decision: Decision) -> Request:

@@ -263,6 +263,8 @@ class TestPasswords:
         before = self.ids(stage)
         async with stage.somebody() as graph:
             await graph.delete(f"/applications/{stage.app('App')['id']}")
+        for _ in range(lag):
+            await stage.plan(WITH_SECRET)
         await stage.settle(WITH_SECRET, allow=[f"{choice}=application.app"])
         assert (self.ids(stage) == before) is (choice == "restore")
         assert self.stored(stage) == self.ids(stage)

@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ POINTS = {
 
 
 @pytest.fixture
-def served() -> Iterator[tuple[Sandbox, str, str]]:
+def served() -> tuple[Sandbox, str, str]:
     box = Sandbox(None, options=Options(read_lag=1), latency=0.02)
     tenant = box.add_tenant("contoso.onmicrosoft.com", "b2c")
     ready = threading.Event()
@@ -39,7 +38,7 @@ def served() -> Iterator[tuple[Sandbox, str, str]]:
 
     threading.Thread(target=lambda: serve(box, port=0, ready=started), daemon=True).start()
     assert ready.wait(10)
-    yield box, urls[0], tenant.id
+    return box, urls[0], tenant.id
 
 
 async def apply(url: str, token: str, folder: Path) -> asyncio.subprocess.Process:
@@ -63,7 +62,8 @@ async def test_a_killed_process_is_finished_by_the_next(
     (tmp_path / "manifest.yaml").write_text(text, encoding="utf-8")
     token = box.issue_token(tenant, lifetime=86400)
     victim = await apply(url, token, tmp_path)
-    while victim.returncode is None and not any(
+    # The other side is a process: nothing here could be awaited instead of looking again.
+    while victim.returncode is None and not any(  # noqa: ASYNC110
         seen.method != "GET" and re.search(POINTS[point], seen.path) for seen in list(box.log)
     ):
         await asyncio.sleep(0.001)

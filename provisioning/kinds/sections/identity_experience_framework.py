@@ -209,5 +209,3 @@ def _principal(key: str) -> Address:
 
 def _graph() -> Address:
     return Address("existing", shapes.MICROSOFT_GRAPH)
-
-

@@ -25,4 +25,3 @@ def first(source: Source) -> Place | None:
 def ledger(source: Source) -> Address:
     """Return the address of the ledger: what these objects wait for."""
     return Address("ledger", source.owner.name)
-

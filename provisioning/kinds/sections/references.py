@@ -7,12 +7,13 @@ name is written.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from provisioning.core.kind import Source
-from provisioning.core.model import Address, Ref
+from provisioning.core.model import Address, Ref, Template
 from provisioning.kinds.sections import identity_experience_framework, shapes
 
 Sort = Literal[
@@ -35,7 +36,7 @@ CLIENTS: Final[tuple[Sort, ...]] = (
 """What has an appId, so can be a client or a resource."""
 _WORDS: Final[dict[Sort, str]] = {
     "application": "application of this manifest",
-    "framework": "application of identityExperienceFramework",
+    "framework": "application of this manifest",
     "appId": "appId",
     "existingApplication": "existing application",
     "servicePrincipal": "existing service principal",
@@ -138,7 +139,7 @@ def require(
         source.fault(
             "wrong-reference",
             f"{name!r} is an {_WORDS[target.sort]}, which cannot stand here",
-            f"name an {' or an '.join(_WORDS[sort] for sort in wanted)}",
+            f"name an {' or an '.join(dict.fromkeys(_WORDS[sort] for sort in wanted))}",
             *path,
         )
         return None
@@ -172,3 +173,38 @@ def _existing(key: str, lookup: dict[str, str]) -> Target:
             return Target("group", key)
         case _:
             return Target("user", key)
+
+
+_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_]+)\.([A-Za-z0-9_-]+)\.([^${}]+)\}")
+_HELD: Final = "\x00{"
+"""How a literal `${` is held in text until all references are read."""
+
+
+def value(text: str) -> str | Ref | Template:
+    """Read `${application.KEY.appId}` inside text that a kind has to understand itself."""
+    parts: list[str | Ref] = []
+    position = 0
+    for found in _REFERENCE.finditer(text):
+        if found.start() > position:
+            parts.append(release(text[position : found.start()]))
+        parts.append(Ref(Address(found[1], found[2]), found[3]))
+        position = found.end()
+    if position < len(text):
+        parts.append(release(text[position:]))
+    match parts:
+        case []:
+            return ""
+        case [only]:
+            return only
+        case _:
+            return Template(tuple(parts))
+
+
+def release(text: str) -> str:
+    """Turn held text into what the user meant."""
+    return text.replace(_HELD, "${")
+
+
+def hold(text: str) -> str:
+    """Keep every `${` of a text from being read as a reference."""
+    return text.replace("${", _HELD)

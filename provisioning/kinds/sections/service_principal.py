@@ -106,9 +106,15 @@ def desire(source: Source) -> Iterable[Desired]:
             address=Address("service_principal", key),
             body=body,
             place=source.place(*path),
+            settings={"declared": ["assignments"] if _assigns(declared) else []},
             parent=Address("application", key),
             places={name: source.place(*path, name) for name in body if name != "appId"},
         )
+
+
+def _assigns(declared: object) -> bool:
+    """Whether `assignments` is written, be it empty: then the list is exact."""
+    return isinstance(declared, Shape) and "assignments" in declared.model_fields_set
 
 
 def _is_graphs(name: str) -> bool:

@@ -1,0 +1,86 @@
+"""A step on a policy -> the writes that carry it out. Pure data; must not send.
+
+https://learn.microsoft.com/graph/api/trustframeworkpolicy-put is an upsert and can be repeated;
+what it replaces goes to the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from provisioning.core.kind import Work
+from provisioning.core.model import Desired, Template
+from provisioning.core.plan import Action
+from provisioning.core.request import Answer, Request
+from provisioning.kinds import claims, known, trust_framework
+from provisioning.kinds.custom_policy import content
+
+_XML: Final = "application/xml; charset=utf-8"
+
+
+def requests(work: Work) -> tuple[Request, ...]:
+    """Put the whole policy, then see what the service made of it; or delete it."""
+    if work.step.action is Action.DELETE:
+        return (_delete(work), claims.forget(work))
+    if work.desired is None:
+        return ()
+    wanted = content.resolved(work.desired, work.objects)
+    put = _put(work, work.desired, wanted if isinstance(wanted, Template) else str(wanted))
+    return (put, _compared(work, work.desired))
+
+
+def _put(work: Work, desired: Desired, wanted: str | Template) -> Request:
+    return Request(
+        "PUT",
+        f"{trust_framework.policy(str(desired.body['id']))}/$value",
+        version=trust_framework.BETA,
+        content=wanted if isinstance(wanted, Template) else wanted.encode(),
+        content_type=_XML,
+        replaces=_replaced(work),
+        lane=trust_framework.LANE,
+    )
+
+
+def _delete(work: Work) -> Request:
+    policy_id = known.text(work.live.body, "id") if work.live else work.step.address.key
+    return Request(
+        "DELETE",
+        trust_framework.policy(policy_id),
+        version=trust_framework.BETA,
+        tolerate=trust_framework.NOT_THERE,
+        replaces=_replaced(work),
+        lane=trust_framework.LANE,
+    )
+
+
+def _compared(work: Work, desired: Desired) -> Request:
+    """Read the policy back: a service that rewrites it would look changed for ever."""
+    return Request(
+        "GET",
+        f"{trust_framework.policy(str(desired.body['id']))}/$value",
+        version=trust_framework.BETA,
+        transient=trust_framework.NOT_THERE,
+        then=_noting(work, desired),
+    )
+
+
+def _noting(work: Work, desired: Desired) -> Callable[[Answer], tuple[Request, ...]]:
+    before = known.text(work.live.body, "content") if work.live is not None else None
+
+    def then(answer: Answer) -> tuple[Request, ...]:
+        text = content.text_of(answer.raw)
+        if content.digest(text) is None or content.is_echo(desired, text):
+            return ()
+        pair = content.pair(desired, text)
+        # What was there before may be a read that lags; shown twice it is the service's doing.
+        stale = before is not None and content.digest(before) == content.digest(text)
+        surely = not stale or claims.suspected(work, work.step.address) == pair
+        return (claims.note_rewriting(work, pair, surely=surely),)
+
+    return then
+
+
+def _replaced(work: Work) -> bytes | None:
+    text = work.live.body.get("content") if work.live is not None else None
+    return text.encode() if isinstance(text, str) else None
