@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Self
 
 import httpx
 from azure.core.credentials import AccessToken
+from virtual_time import VirtualTime
 
 from provisioning import manifest
 from provisioning.core.guards import Allowed
@@ -22,33 +21,11 @@ from provisioning.engine.journal import Journal
 from provisioning.engine.run import Run
 from provisioning.graph import clouds
 from provisioning.graph.client import connect
-from provisioning.graph.clock import Clock
 from provisioning.kinds import KINDS
 from provisioning.sandbox import Options, Sandbox
 from provisioning.secrets.sinks import Sinks
 
 ROOT = Path(__file__).parent.parent
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class VirtualTime:
-    """A clock that moves only when somebody sleeps."""
-
-    elapsed: float = 0.0
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        self.elapsed += seconds
-        await asyncio.sleep(0)
-
-    def clock(self) -> Clock:
-        return Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from provisioning.graph.tokens import Tokens
 RETRY_BUDGET: Final = 500
 """Retries of one run for throttling and outages together."""
 
+_GLOBAL: Final = clouds.CLOUDS["global"].resource
+
 _SECRET_PROPERTIES: Final = frozenset(
     {"k", "key", "password", "secretText", "clientSecret", "certificateData", "d"}
 )
@@ -158,7 +160,8 @@ class Graph:
     def _outgoing(self, call: Call) -> Outgoing:
         content = call.content
         if call.body is not None:
-            content = json.dumps(call.body, ensure_ascii=False, separators=(",", ":")).encode()
+            body = _at_home(call.body, self._cloud.resource)
+            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         typed = () if content is None else (("content-type", call.content_type),)
         return Outgoing(
             method=call.method,
@@ -167,6 +170,14 @@ class Graph:
             headers=(*call.headers, *typed),
             secrets=tuple(_secrets(call.body)),
         )
+
+
+def _at_home(body: Json, resource: str) -> Json:
+    """Let a reference by URL name this cloud's Graph; kinds know the global one only."""
+    url = body.get("@odata.id") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(url, str) or not url.startswith(_GLOBAL):
+        return body
+    return {**body, "@odata.id": resource + url.removeprefix(_GLOBAL)}
 
 
 def _secrets(body: Json) -> Iterator[str]:

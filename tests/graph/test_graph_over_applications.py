@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from wire import Tokens, VirtualTime
+from virtual_time import VirtualTime
+from wire import Tokens
 
 from provisioning.core.errors import GraphError
 from provisioning.core.request import Call, Read

@@ -7,7 +7,8 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
-from wire import START, TOKEN, Answer, Tokens, VirtualTime, batch_of, line, refusal
+from virtual_time import START, VirtualTime
+from wire import TOKEN, Answer, Tokens, batch_of, line, refusal
 
 from provisioning.core.errors import GraphError, ProvisioningError
 from provisioning.core.request import Call, ErrorMatch, Read
@@ -480,3 +481,12 @@ async def test_connections_are_real_kept_and_closed() -> None:
         await asyncio.wait_for(closed.wait(), 5)
     assert heads[0].startswith(b"DELETE /v1.0/applications/1 HTTP/1.1\r\n")
     assert len(heads) == 2
+
+
+async def test_a_reference_by_url_names_the_graph_of_the_cloud() -> None:
+    one = line([OK], cloud=clouds.named("usgov"))
+    url = "https://graph.microsoft.com/v1.0/directoryObjects/1"
+    await one.graph.send(Call("POST", "/applications/2/owners/$ref", body={"@odata.id": url}))
+    assert json.loads(one.wire.requests[0].content) == {
+        "@odata.id": "https://graph.microsoft.us/v1.0/directoryObjects/1"
+    }

@@ -14,7 +14,8 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import CredentialUnavailableError
-from wire import Tokens, VirtualTime, line
+from virtual_time import VirtualTime
+from wire import Tokens, line
 
 from provisioning.core.errors import ProvisioningError
 from provisioning.core.model import Principal

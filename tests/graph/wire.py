@@ -5,45 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Self
 
 import httpx
 from azure.core.credentials import AccessToken
+from virtual_time import VirtualTime
 
 from provisioning.graph import clouds
 from provisioning.graph.client import Graph, connect
-from provisioning.graph.clock import Clock
 from provisioning.graph.exchange import Exchange
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN = "first-access-token"  # what every text is searched for
 
 Answer = httpx.Response | Exception
 Responder = Callable[[httpx.Request], Answer]
-
-
-@dataclass(slots=True)
-class VirtualTime:
-    elapsed: float = 0.0
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        until = self.elapsed + seconds
-        await asyncio.sleep(0)
-        self.elapsed = max(self.elapsed, until)
-
-    def clock(self) -> Clock:
-        return Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
 
 
 class Tokens:
