@@ -29,7 +29,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
 
 from provisioning.core.errors import ProvisioningError
-from provisioning.graph import refusal
+from provisioning.graph import refusal, spread
 from provisioning.graph.clouds import Cloud
 from provisioning.graph.errors import AnswerError
 from provisioning.graph.exchange import Exchange, Observer, Outgoing
@@ -66,7 +66,7 @@ class Pipeline:
         self._answers: dict[str, httpx.Response] = {}
         client = httpx.AsyncClient(
             base_url=cloud.graph,
-            transport=transport,
+            transport=transport or spread.transport(width),
             timeout=_TIMEOUT,
             limits=httpx.Limits(max_connections=width, max_keepalive_connections=width),
             follow_redirects=False,

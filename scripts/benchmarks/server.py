@@ -1,12 +1,14 @@
 """A served sandbox for measurements: `server.py LATENCY LAG CROWD`.
 
-Prints its URL, then answers each line on standard input with the count of HTTP calls so far.
+Prints its URL, then answers each line on standard input with HTTP calls, writes (items of a batch
+count one by one) and CPU seconds so far.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 
 from provisioning.sandbox import Options, Sandbox, serve
 
@@ -56,7 +58,9 @@ def main(latency: float, lag: int, applications: int) -> None:
     ready.wait()
     print(address[0], box.issue_token(tenant.id, lifetime=86400), flush=True)
     for _ in sys.stdin:
-        print(sum(not seen.in_batch for seen in box.log), flush=True)
+        calls = sum(not seen.in_batch for seen in box.log)
+        writes = sum(seen.method != "GET" and "$batch" not in seen.path for seen in box.log)
+        print(calls, writes, time.process_time(), flush=True)
 
 
 if __name__ == "__main__":

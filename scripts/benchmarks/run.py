@@ -1,0 +1,166 @@
+"""Measures the published budgets and says which hold. Counts and ratios, not absolute times.
+
+`run.py [--quick]`: exit code 1 when a budget is broken. Every line tells what was measured, the
+value, the budget and, where that helps, the raw figures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import triples
+
+HERE = Path(__file__).parent
+LATENCY = 0.1
+WIDTH = 32
+PER_OBJECT_KINDS = 4
+"""Kinds that are read object by object: service principals, grants, role assignments, FICs."""
+
+
+@dataclass(slots=True)
+class Table:
+    """Lines of the result, and whether a budget was broken."""
+
+    broken: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def check(self, what: str, value: float, budget: float, note: str = "") -> None:
+        """Add a line; `value` may not exceed `budget`."""
+        held = value <= budget
+        self.broken += not held
+        mark = "ok  " if held else "OVER"
+        print(f"{mark} {what:<58} {value:>9.2f} <= {budget:<9.2f} {note}", flush=True)
+
+    def tell(self, what: str, note: str) -> None:
+        """Add a line that has no budget."""
+        print(f"     {what:<58} {note}", flush=True)
+
+
+@dataclass(slots=True)
+class Served:
+    """A sandbox in a process of its own."""
+
+    url: str
+    token: str
+    process: subprocess.Popen[str]
+
+    def log(self) -> tuple[int, int]:
+        """HTTP calls and writes that the server has seen."""
+        if self.process.stdin is None or self.process.stdout is None:
+            raise SystemExit("no pipes to the sandbox")
+        self.process.stdin.write("log\n")
+        self.process.stdin.flush()
+        calls, writes = self.process.stdout.readline().split()
+        return int(calls), int(writes)
+
+    def measure(self, manifest: Path, action: str) -> dict[str, Any]:
+        """Plan or apply in another process; adds what the server's log says of it."""
+        calls, writes = self.log()
+        command = [sys.executable, str(HERE / "measure.py"), self.url, self.token]
+        done = subprocess.run(
+            [*command, str(manifest), action], check=True, capture_output=True, text=True
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+        after = self.log()
+        return {**found, "calls": after[0] - calls, "writes": after[1] - writes}
+
+
+@contextmanager
+def served(latency: float = 0.0, lag: int = 0, crowd: int = 0) -> Iterator[Served]:
+    """Run a sandbox in a process of its own."""
+    command = [sys.executable, str(HERE / "server.py"), str(latency), str(lag), str(crowd)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as box:
+        if box.stdin is None or box.stdout is None:
+            raise SystemExit("no pipes to the sandbox")
+        url, token = box.stdout.readline().split()
+        try:
+            yield Served(url, token, box)
+        finally:
+            box.stdin.close()
+            box.terminate()
+
+
+def counts(table: Table, folder: Path, sizes: list[int], crowd: int) -> None:
+    """Calls and rounds of plans and applies, in a crowded tenant; growth of time and memory."""
+    for size in sizes:
+        manifest = triples.write(folder, size)
+        with served(crowd=crowd) as box:
+            apply = box.measure(manifest, "apply")
+            again = box.measure(manifest, "plan")
+            rerun = box.measure(manifest, "apply")
+        budget = 6 + PER_OBJECT_KINDS * math.ceil(size / 20)
+        where = f"{size} triples among {crowd} applications"
+        table.check(f"plan in sync, {where}: HTTP calls", again["calls"], budget)
+        table.check(f"plan in sync, {where}: rounds", again["rounds"], 4)
+        table.check(f"fresh apply, {where}: writes a triple", apply["writes"] / size, 4)
+        table.check(f"apply again, {where}: writes", rerun["writes"], 0)
+        table.check(f"plan in sync, {where}: peak memory, MB", again["rss"], 250)
+        table.tell(
+            f"growth, {where}",
+            f"plan {again['cpu'] / size * 1000:.2f} ms CPU a triple, "
+            f"apply {apply['cpu'] / size * 1000:.2f}, rss {apply['rss']:.0f} MB",
+        )
+
+
+def walls(table: Table, folder: Path, size: int) -> None:
+    """Wall time at 100 ms latency against the longest chain and the width."""
+    manifest = triples.write(folder, size)
+    for lag in (0, 3):
+        with served(LATENCY, lag) as box:
+            apply = box.measure(manifest, "apply")
+            again = box.measure(manifest, "plan")
+        for name, found, chain in (
+            ("plan and apply", apply, apply["rounds"] + apply["chain"] * (1 + lag)),
+            ("plan in sync", again, again["rounds"]),
+        ):
+            floor = max(chain, math.ceil(found["calls"] / WIDTH)) * LATENCY
+            table.check(
+                f"wall of {name}, {size} triples, lag {lag}: ratio to floor",
+                found["seconds"] / floor,
+                1.3,
+                f"{found['seconds']:.2f} s, {found['httpCalls']} calls, chain {chain}, "
+                f"{found['cpu']:.2f} s CPU",
+            )
+
+
+def startup(table: Table, folder: Path) -> None:
+    """Start-up of the command line, best of five."""
+    manifest = triples.write(folder, 50, scopes=True)
+    command = [sys.executable, "-m", "provisioning"]
+    for name, arguments, budget in (
+        ("--help", ["--help"], 0.25),
+        ("validate, 50 applications", ["validate", str(manifest)], 1.0),
+    ):
+        best = math.inf
+        for _ in range(5):
+            started = time.perf_counter()
+            subprocess.run([*command, *arguments], check=True, capture_output=True)
+            best = min(best, time.perf_counter() - started)
+        table.check(f"{name}: seconds, best of five", best, budget)
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything; return the exit code."""
+    quick = "--quick" in arguments
+    table = Table()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        startup(table, folder)
+        counts(table, folder, [1, 20] if quick else [1, 20, 100, 500], 800 if quick else 8000)
+        walls(table, folder, 20 if quick else 100)
+    print("all budgets hold" if not table.broken else f"{table.broken} budget(s) broken")
+    return 1 if table.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
