@@ -20,9 +20,13 @@ from provisioning.kinds import (
     existing,
     federated_identity_credential,
     identity_experience_framework,
+    identity_provider,
     ledger,
     policy_key,
     service_principal,
+    user_attribute,
+    user_flow,
+    user_flow_claims,
 )
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -38,5 +42,9 @@ KINDS: Final[tuple[Kind, ...]] = (
     application_owner.KIND,
     ledger.KIND,
     policy_key.KIND,
+    user_attribute.KIND,
+    identity_provider.KIND,
+    user_flow.KIND,
+    user_flow_claims.KIND,
     custom_policy.KIND,
 )

@@ -10,7 +10,7 @@ They are tags (256 characters, no white space) of one application per manifest:
 | `provisioning-id:KIND/KEY=ID`                | the id that the service chose                    |
 | `provisioning-digest:KIND/KEY=SENT/RETURNED` | the service rewrote a policy so (`?`: perhaps)   |
 | `provisioning-manual:ADDRESS=DIGEST`         | what only a person can do was seen done          |
-| `provisioning-refused:KIND/KEY=TYPE`         | the service keeps refusing to create it          |
+| `provisioning-refused:KIND/KEY=WHAT`         | the service keeps refusing to create it          |
 
 An entry is a claim, not a lock: it is true when the object is there.
 """
@@ -18,14 +18,24 @@ An entry is a claim, not a lock: it is true when the object is there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from provisioning.core.diff import canonical
 from provisioning.core.kind import View, Work
-from provisioning.core.model import Address, LiveObject, Owner, Ownership, Ref, Template, Value
-from provisioning.core.request import Append, Request
-from provisioning.kinds import known, marks, query, wire
+from provisioning.core.model import (
+    Address,
+    Json,
+    LiveObject,
+    Owner,
+    Ownership,
+    Ref,
+    Template,
+    Value,
+)
+from provisioning.core.request import Alternative, Append, Request
+from provisioning.kinds import known, marks, query, trust_framework, wire
 
 LEDGER: Final = "ledger"
 KINDS: Final = frozenset(
@@ -87,9 +97,17 @@ def is_claimed(view: View | Work, thing: Address) -> bool:
     return any(one.key.casefold() == thing.key.casefold() for one in claimed(view, thing.kind))
 
 
-def ownership(view: View | Work, thing: Address) -> Ownership:
-    """Return what may be done to a living object."""
-    return Ownership.CREATED if is_claimed(view, thing) else Ownership.ADOPTED
+def spelled(view: View | Work, kind: str, key: str) -> Address:
+    """Return the address of an object as the ledger, or else its user, spells it."""
+    folded = key.casefold()
+    ours = (one for one in claimed(view, kind) if one.key.casefold() == folded)
+    return next(ours, Address(kind, key))
+
+
+def live(view: View, thing: Address, body: Mapping[str, Json], *needs: Address) -> LiveObject:
+    """Return a living object as ours or not; the ledger outlives it, and so does what it needs."""
+    ours = Ownership.CREATED if is_claimed(view, thing) else Ownership.ADOPTED
+    return LiveObject(thing, body, ours, needs=(*needs, address(view.owner)))
 
 
 def missing(view: View) -> tuple[Address, ...]:
@@ -124,9 +142,20 @@ def suspected(view: View | Work, thing: Address) -> tuple[str, str] | None:
     return (sent, returned.rstrip(_PERHAPS)) if slash and returned.endswith(_PERHAPS) else None
 
 
-def refused(view: View | Work, thing: Address) -> bool:
-    """Whether the service refused, again and again, to create an object."""
-    return _value(view, _REFUSED, _name(thing)) is not None
+def unnamed(view: View) -> tuple[str, ...]:
+    """Spell the ids that an ended run did not record; without them no prune would find these."""
+    return tuple(
+        f"{_ID}{_name(thing)}={known.text(live.body, 'id')}"
+        for thing, live in sorted(view.objects.items())
+        if thing.kind == "identity_provider"
+        and live.ownership is Ownership.CREATED
+        and identity(view, thing) is None
+    )
+
+
+def refused(view: View | Work, thing: Address, what: str) -> bool:
+    """Whether the service refused, again and again, to create an object like this."""
+    return _value(view, _REFUSED, _name(thing)) == what
 
 
 def manual_digest(what: Value) -> str:
@@ -161,9 +190,9 @@ def note_identity(work: Work) -> Request:
     return _append(work, Append("tags", add=(Template((start, Ref(work.step.address))),)))
 
 
-def note_refusal(work: Work, why: str) -> Request:
+def note_refusal(work: Work, what: str) -> Request:
     """Record that the service does not create an object: from now on a person has to."""
-    return note(work, f"{_REFUSED}{_name(work.step.address)}={why}")
+    return note(work, f"{_REFUSED}{_name(work.step.address)}={what}")
 
 
 def note(work: Work, entry: str) -> Request:
@@ -173,8 +202,18 @@ def note(work: Work, entry: str) -> Request:
     return _append(work, Append("tags", add=(entry,), drop=old))
 
 
-def forget(work: Work) -> Request:
-    """Take back everything about an object that was deleted."""
+def released(work: Work, delete: Request) -> Request:
+    """Delete an object and take back everything about it, also where it is gone already.
+
+    In one go: whatever rests on it, the ledger in the end, waits for both.
+    """
+    gone = (_forget(work),)
+    already = (wire.NOT_FOUND, *trust_framework.NOT_THERE)
+    ways = tuple(Alternative(when=when, then=gone) for when in already)
+    return replace(delete, then=lambda _deleted: gone, alternatives=ways)
+
+
+def _forget(work: Work) -> Request:
     name = _name(work.step.address)
     gone = [
         tag
@@ -210,9 +249,3 @@ def _value(view: View | Work, prefix: str, name: str) -> str | None:
     stem = f"{prefix}{name}="
     found = (tag.removeprefix(stem) for tag in entries(view) if tag.startswith(stem))
     return next(found, None)
-
-
-def body_without(body: Mapping[str, Value], names: Iterable[str]) -> dict[str, Value]:
-    """Return a body without the properties that Graph does not know."""
-    left = frozenset(names)
-    return {name: value for name, value in body.items() if name not in left}

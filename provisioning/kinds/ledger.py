@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from provisioning.core.kind import Compare, Field, Hold, Kind, Matched, Source, View, Work
+from provisioning.core.kind import Compare, Field, Kind, Matched, Source, View, Work
 from provisioning.core.model import (
     Desired,
     Finding,
@@ -92,7 +92,7 @@ def adjust(desired: Desired, live: LiveObject | None, view: View) -> Desired:
     """Claim everything that is wanted and not there; keep what the ledger says already."""
     now = marks.tags(live.body) if live is not None else ()
     kept = [tag for tag in now if not claims.is_marker(tag)]
-    new = [claims.owns(one) for one in claims.missing(view)]
+    new = [*(claims.owns(one) for one in claims.missing(view)), *claims.unnamed(view)]
     tags: list[Value] = [claims.marker(view.owner.name), *kept, *new]
     body: dict[str, Value] = {**desired.body, "tags": list(dict.fromkeys(map(str, tags)))}
     if live is not None and not live.deleted:
@@ -118,20 +118,6 @@ def requests(work: Work) -> tuple[Request, ...]:
             return (Request("DELETE", path, tolerate=(wire.NOT_FOUND,)), _purge(work.live))
         case _:
             return ()
-
-
-def guards(work: Work, view: View) -> Iterable[Hold]:
-    """Keep the ledger as long as something that it lists is there."""
-    if work.step.action is not Action.DELETE:
-        return
-    left = [
-        one
-        for kind in sorted(claims.KINDS)
-        for one in claims.claimed(view, kind)
-        if known.live(view, one) is not None
-    ]
-    if left:
-        yield Hold("protected", f"it lists {len(left)} object(s) that are still there")
 
 
 def _living(view: View) -> Iterable[tuple[Mapping[str, Json], ...]]:
@@ -237,7 +223,6 @@ KIND = Kind(
     match=match,
     adjust=adjust,
     requests=requests,
-    guards=guards,
     read_permissions=(granted.READ_APPLICATIONS,),
     write_permissions=(granted.WRITE_APPLICATIONS,),
     transient=wire.CONCURRENCY,

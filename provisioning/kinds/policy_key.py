@@ -23,7 +23,7 @@ from provisioning.core.model import (
     Value,
 )
 from provisioning.core.plan import Action, Change
-from provisioning.core.request import Alternative, Answer, ErrorMatch, Read, Request
+from provisioning.core.request import Alternative, Answer, Read, Request
 from provisioning.kinds import claims, granted, key_rotation, known, trust_framework
 from provisioning.kinds.key_rotation import Decision
 from provisioning.kinds.sections import policy_keys as section
@@ -56,8 +56,7 @@ def match(view: View) -> Matched:
     for address in (*declared, *others):
         answer = view.answers.get(_read(address).key)
         if answer is not None and answer.object:
-            body = _public(answer.object)
-            objects.append(LiveObject(address, body, claims.ownership(view, address)))
+            objects.append(claims.live(view, address, _public(answer.object)))
     return Matched(tuple(objects))
 
 
@@ -77,8 +76,7 @@ def requests(work: Work) -> tuple[Request, ...]:
     """Create the set, add one key to it, record the version; or delete the set."""
     if work.desired is None:
         path = trust_framework.key_set(work.step.address.key)
-        gone = _write("DELETE", path, tolerate=trust_framework.NOT_THERE)
-        return (gone, claims.forget(work))
+        return (claims.released(work, _write("DELETE", path)),)
     filled = _fill(work, work.desired)
     return filled if work.live is not None else (_create(work.desired, filled),)
 
@@ -212,7 +210,6 @@ def _write(
     *,
     body: Value = None,
     repeatable: bool = True,
-    tolerate: tuple[ErrorMatch, ...] = (),
 ) -> Request:
     return Request(
         method,
@@ -220,7 +217,6 @@ def _write(
         version=trust_framework.BETA,
         body=body,
         repeatable=repeatable,
-        tolerate=tolerate,
         transient=(*trust_framework.NOT_THERE, trust_framework.KEY_SET_NOT_CREATED),
         lane=trust_framework.LANE,
     )

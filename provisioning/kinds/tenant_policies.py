@@ -13,7 +13,7 @@ from provisioning.core.kind import View
 from provisioning.core.request import Read
 from provisioning.kinds import known, trust_framework
 from provisioning.policies import document as documents
-from provisioning.policies.document import Document
+from provisioning.policies.document import NAMESPACE, Document
 
 LIST: Final = Read(
     "trustFramework:policies",
@@ -66,6 +66,12 @@ def others(view: View, than: Iterable[str]) -> Iterator[str]:
     """Yield the ids of the tenant's policies besides those."""
     named = {policy_id.casefold() for policy_id in than}
     yield from (policy_id for policy_id in ids(view) if policy_id.casefold() not in named)
+
+
+def key_sets(policy: Document) -> Iterator[str]:
+    """Yield the ids of the key sets that a policy names, each once."""
+    named = (key.get("StorageReferenceId", "") for key in policy.root.iter(f"{{{NAMESPACE}}}Key"))
+    yield from dict.fromkeys(name for name in named if name)
 
 
 @lru_cache(maxsize=256)

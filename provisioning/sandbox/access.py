@@ -23,6 +23,8 @@ class Access:
     delegated: frozenset[str] = frozenset()
     owned: bool = False
     also: frozenset[str] = frozenset()
+    b2c: bool = False
+    """Refused in the words of the B2C service instead of the directory's."""
 
 
 APPLICATION_READ = Access(
@@ -60,6 +62,16 @@ GROUP_READ = Access(_DIRECTORY | {"Group.Read.All", "GroupMember.Read.All", "Gro
 OBJECT_READ = Access(
     _DIRECTORY | {"Application.Read.All", "Application.ReadWrite.All", "User.Read.All"}
 )
+_POLICY, _KEY_SET = "Policy.ReadWrite.TrustFramework", "TrustFrameworkKeySet.ReadWrite.All"
+_FLOW, _PROVIDER = "IdentityUserFlow.ReadWrite.All", "IdentityProvider.ReadWrite.All"
+POLICY_READ = Access(frozenset({"Policy.Read.All", _POLICY}), b2c=True)
+POLICY_WRITE = Access(frozenset({_POLICY}), b2c=True)
+KEY_SET_READ = Access(frozenset({"TrustFrameworkKeySet.Read.All", _KEY_SET}), b2c=True)
+KEY_SET_WRITE = Access(frozenset({_KEY_SET}), b2c=True)
+FLOW_READ = Access(frozenset({"IdentityUserFlow.Read.All", _FLOW}), b2c=True)
+FLOW_WRITE = Access(frozenset({_FLOW}), b2c=True)
+PROVIDER_READ = Access(frozenset({"IdentityProvider.Read.All", _PROVIDER}), b2c=True)
+PROVIDER_WRITE = Access(frozenset({_PROVIDER}), b2c=True)
 READ_BY_CAST = {"users": USER_READ, "groups": GROUP_READ}
 
 
@@ -70,6 +82,8 @@ def authorize(call: Call, access: Access) -> None:
         GraphError: 403 Authorization_RequestDenied.
     """
     held = call.caller.scopes if call.caller.is_user else call.caller.roles
+    if access.b2c and not held & access.any_of:
+        raise _b2c_denied(call, access)
     if access.also and not held & access.also:
         raise errors.denied()
     if held & access.any_of or (call.caller.is_user and held & access.delegated):
@@ -78,3 +92,15 @@ def authorize(call: Call, access: Access) -> None:
         call.owned_only = True
         return
     raise errors.denied()
+
+
+def _b2c_denied(call: Call, access: Access) -> errors.GraphError:
+    """403 with the trailing space (azure-ad-b2c/samples#349); for users' tokens unverified."""
+    kind = "delegated" if call.caller.is_user else "application"
+    wanted = ", ".join(sorted(access.any_of))
+    return errors.GraphError(
+        403,
+        "AADB2C",
+        f"The application does not have any of the required {kind} permissions ({wanted}) to "
+        "access the resource. ",
+    )

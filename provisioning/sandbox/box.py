@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from provisioning.sandbox import directory, gateway, login, seeds, side, wire
+from provisioning.sandbox import directory, dumps, gateway, login, seeding, seeds, side, wire
 from provisioning.sandbox.call import Throttle
 from provisioning.sandbox.faults import Faults
-from provisioning.sandbox.layout import INDEXED, LIVE
+from provisioning.sandbox.layout import LIVE
 from provisioning.sandbox.options import Options
+from provisioning.sandbox.overlaps import Overlaps
 from provisioning.sandbox.store import Store, Tenant
 from provisioning.sandbox.tokens import Tokens
 from provisioning.sandbox.transport import SandboxTransport
@@ -54,6 +55,7 @@ class Sandbox:
         self.log: list[Seen] = []
         self._clock = clock or _now
         self._calls = 0
+        self._overlaps = Overlaps()
         self._store = Store(None if directory is None else Path(directory) / "sandbox.sqlite")
         if options is not None:
             side.set_setting(self._store, _SETTING, options.dump())
@@ -160,35 +162,43 @@ class Sandbox:
         return self._add(tenant_id, "groups", body)
 
     def seed(
-        self, tenant_id: str, collection: str, objects: Iterable[Mapping[str, Any]]
+        self, tenant_id: str, collection: str, objects: Iterable[Mapping[str, Any] | str]
     ) -> list[str]:
         """Insert ready objects with the server's defaults filled in, unchecked and fast.
 
         Returns their ids. Collections: applications, servicePrincipals,
-        oauth2PermissionGrants, appRoleAssignments, users, groups.
+        oauth2PermissionGrants, appRoleAssignments, users, groups, policies (XML texts), keySets,
+        b2cUserFlows, userFlowAttributes, identityProviders.
 
         Raises:
             ValueError: another collection.
         """
         tenant = self._tenant(tenant_id)
         with self._store.transaction():
-            bodies = seeds.completed(self._store, tenant, collection, objects, self._timestamp())
-            self._store.put_many(tenant.id, collection, ((body["id"], body) for body in bodies))
+            bodies = seeding.completed(self._store, tenant, collection, objects, self._timestamp())
+            items = ((seeding.identity(collection, body), body) for body in bodies)
+            self._store.put_many(tenant.id, collection, items)
         return [body["id"] for body in bodies]
+
+    def portal_set_claims(self, tenant_id: str, flow_id: str, claims: Iterable[str]) -> None:
+        """Choose the application claims of a user flow, as one does in the portal.
+
+        No API shows or sets them (azure-cli#28593); `dump` tells them.
+
+        Raises:
+            LookupError: no such tenant or user flow.
+        """
+        tenant = self._tenant(tenant_id)
+        with self._store.transaction():
+            record = self._store.get(tenant.id, "b2cUserFlows", flow_id.casefold())
+            if record is None:
+                raise LookupError(f"no user flow {flow_id} in {tenant.domain}")
+            body = {**record.body, "_claims": list(claims)}
+            self._store.put(tenant.id, "b2cUserFlows", record.id, body)
 
     def dump(self, tenant_id: str) -> dict[str, list[dict[str, Any]]]:
         """Everything in a tenant as it really is, without any secret; owners as ids."""
-        tenant = self._tenant(tenant_id)
-        result: dict[str, list[dict[str, Any]]] = {}
-        for collection in INDEXED:
-            records = self._store.scan(tenant.id, collection, LIVE, 0)
-            result[collection] = [self._shown(tenant, record.body) for record in records]
-        result["deletedItems"] = [
-            self._shown(tenant, record.body)
-            for collection in INDEXED
-            for record in self._store.scan(tenant.id, collection, 1, 0)
-        ]
-        return result
+        return dumps.of(self._store, self._tenant(tenant_id))
 
     def reset(self) -> None:
         """Empty every tenant but for its built-in objects; forget log and faults."""
@@ -204,15 +214,23 @@ class Sandbox:
         self._store.close()
 
     async def _answer(self, request: Request) -> Response:
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        self._calls += 1
         raw = request.scope.get("raw_path") or request.url.path.encode()
         path = raw.decode("ascii").split("?")[0]
+        lane = self._gateway.lane(request, path)
+        with self._overlaps.entered(lane) as overlapping:
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            return await self._work(request, path, overlapping=overlapping)
+
+    async def _work(self, request: Request, path: str, *, overlapping: bool) -> Response:
+        self._calls += 1
+        number = self._calls
         if request.url.query:
             path += "?" + request.url.query
         if wire.is_graph(path):
-            return await self._gateway.answer(request, path, self._calls, self.log)
+            return await self._gateway.answer(
+                request, path, number, self.log, overlapping=overlapping
+            )
         response, tenant = await self._login.answer(request)
         self.log.append(
             Seen(request.method, path, response.status_code, tenant, False, self._calls)
@@ -242,13 +260,6 @@ class Sandbox:
         with self._store.transaction():
             self._store.put(tenant.id, collection, body["id"], body)
         return str(body["id"])
-
-    def _shown(self, tenant: Tenant, body: Mapping[str, Any]) -> dict[str, Any]:
-        visible = {name: value for name, value in body.items() if not name.startswith("_")}
-        if "_parent" in body:
-            visible["applicationId"] = body["_parent"]
-        owners = side.owners(self._store, tenant.id, body["id"])
-        return visible | ({"owners": owners} if owners else {})
 
     def _timestamp(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,7 +5,7 @@ Must not know any resource.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,11 +20,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, JSON body (None: no content) and extra headers."""
+    """Status, JSON body (None: no content) or `content` in bytes, and extra headers."""
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+
+
+Operation = Callable[..., Answer]
+"""Takes a Call and the keys of its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class Call:
 
     `root` is the address of the API version (`https://graph.microsoft.com/v1.0`), `query` maps
     lower-case option names (`$filter`) to their texts, `headers` have lower-case names;
-    `projection` is what an answer shows without `$select` (empty: everything).
+    `projection` is what an answer shows without `$select` (empty: everything). `content` is a
+    body that is not JSON; `overlapping` says that another write on the same lane is under way.
     """
 
     view: View
@@ -58,6 +64,8 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any = None
+    content: bytes | None = None
+    overlapping: bool = False
     owned_only: bool = False
     projection: tuple[str, ...] = ()
     throttle: Throttle
@@ -120,31 +128,45 @@ class Call:
         self.view.settle()
 
 
-class Throttle:
-    """The writes on personal-audience applications of the last minute, per tenant.
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many requests a minute in one bucket; `scope` is Write or ReadWrite."""
 
-    60 a minute (G:concepts/throttling-limits.md); kept in memory, like the service's own buckets.
+    bucket: str
+    most: int
+    scope: str
+
+
+PERSONAL_WRITES = Limit("applications", 60, "Write")
+"""Writes on personal-audience applications (G:concepts/throttling-limits.md)."""
+
+
+class Throttle:
+    """The requests of the last minute, per bucket and tenant.
+
+    Kept in memory, like the service's own buckets.
     """
 
-    _LIMIT = 60
     _WINDOW = 60
 
     def __init__(self) -> None:
-        self._writes: dict[str, list[datetime]] = {}
+        self._seen: dict[tuple[str, str], list[datetime]] = {}
 
-    def admit(self, tenant_id: str, app_id: str, now: datetime) -> None:
-        """Count one write.
+    def admit(
+        self, tenant_id: str, app_id: str, now: datetime, *, limit: Limit = PERSONAL_WRITES
+    ) -> None:
+        """Count one request.
 
         Raises:
             GraphError: 429 with Retry-After and the throttling headers.
         """
         recent = [
             each
-            for each in self._writes.get(tenant_id, [])
+            for each in self._seen.get((limit.bucket, tenant_id), [])
             if (now - each).total_seconds() < self._WINDOW
         ]
-        self._writes[tenant_id] = recent
-        if len(recent) >= self._LIMIT:
+        self._seen[limit.bucket, tenant_id] = recent
+        if len(recent) >= limit.most:
             wait = self._WINDOW - int((now - recent[0]).total_seconds())
             raise errors.GraphError(
                 429,
@@ -153,8 +175,14 @@ class Throttle:
                 "Retry-After header",
                 headers={
                     "Retry-After": str(max(1, wait)),
-                    "x-ms-throttle-scope": f"Tenant_Application/Write/{app_id}/{tenant_id}",
-                    "x-ms-throttle-information": "WriteLimitExceeded",
+                    "x-ms-throttle-scope": (
+                        f"Tenant_Application/{limit.scope}/{app_id}/{tenant_id}"
+                    ),
+                    "x-ms-throttle-information": (
+                        "WriteLimitExceeded"
+                        if limit.scope == "Write"
+                        else "ResourceUnitLimitExceeded"
+                    ),
                 },
             )
         recent.append(now)

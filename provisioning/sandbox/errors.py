@@ -55,6 +55,9 @@ class GraphError(Exception):
             "request-id": request_id,
             "client-request-id": client_request_id,
         }
+        if self.code.startswith("AADB2C"):
+            # The B2C service behind Graph adds its own id (microsoft-graph-docs#10820).
+            error["innerError"]["correlationId"] = request_id
         return {"error": error}
 
 
@@ -149,6 +152,11 @@ def method_not_allowed() -> GraphError:
         "Request_BadRequest",
         "Specified HTTP method is not allowed for the request target.",
     )
+
+
+def unknown_segment(segment: str) -> GraphError:
+    """400 for a path that this version of the API does not have (beta against v1.0)."""
+    return malformed(f"Resource not found for the segment '{segment}'.")
 
 
 def not_offered(method: str, path: str) -> GraphError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from provisioning.sandbox import batch, errors, routes, wire
+from provisioning.sandbox import batch, errors, overlaps, routes, wire
 from provisioning.sandbox.call import Answer, Call, Caller, Throttle
 from provisioning.sandbox.faults import Fault, Faults
 from provisioning.sandbox.lag import View
@@ -34,7 +35,19 @@ class Gateway:
     clock: Callable[[], datetime]
     throttle: Throttle
 
-    async def answer(self, request: Request, path: str, number: int, log: list[Seen]) -> Response:
+    def lane(self, request: Request, path: str) -> str | None:
+        """What a write of the B2C service must have to itself, None for everything else."""
+        if overlaps.object_of(request.method, path) is None:
+            return None
+        try:
+            tenant, _ = self.tokens.caller(request.headers.get("authorization"), self.clock())
+        except errors.GraphError:
+            return None
+        return f"{tenant}/{overlaps.object_of(request.method, path)}"
+
+    async def answer(
+        self, request: Request, path: str, number: int, log: list[Seen], *, overlapping: bool
+    ) -> Response:
         """Answer one HTTP request; appends what was seen to the log."""
         question = Question(
             method=request.method,
@@ -42,6 +55,7 @@ class Gateway:
             origin=f"{request.url.scheme}://{request.headers.get('host', '')}",
             headers={name.lower(): value for name, value in request.headers.items()},
             content=await request.body(),
+            overlapping=overlapping,
         )
         items: list[Seen] = []
         reply, tenant = await self._faulted(question, number, items)
@@ -83,7 +97,8 @@ class Gateway:
             return self._refusal(question, error), tenant
         ids = wire.identify(question)
         headers = wire.headers(ids, self.clock(), has_body=answer.body is not None)
-        return Reply(answer.status, {**headers, **answer.headers}, answer.body), tenant
+        headers |= answer.headers
+        return Reply(answer.status, headers, answer.body, answer.content), tenant
 
     def _perform(self, question: Question, tenant_id: str, caller: Caller) -> Answer:
         """One operation in one transaction; a refused one leaves nothing but its countdowns."""
@@ -103,6 +118,8 @@ class Gateway:
             query=wire.options(question),
             headers=question.headers,
             body=wire.body(question),
+            content=wire.raw(question),
+            overlapping=question.overlapping,
             throttle=self.throttle,
         )
         try:
@@ -142,6 +159,8 @@ class Gateway:
                 return None
             answer = {"id": item.id, "status": reply.status, "headers": dict(reply.headers)}
             body = reply.body if reply.raw is None else reply.raw
+            if isinstance(body, bytes):
+                body = base64.b64encode(body).decode()
             return answer if body is None else {**answer, "body": body}
 
         most = self.options.max_batch

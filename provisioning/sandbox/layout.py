@@ -31,6 +31,11 @@ INDEXED: Mapping[str, tuple[str, ...]] = {
     "federatedIdentityCredentials": ("_parent", "name"),
     "users": ("userPrincipalName", "displayName", "mail"),
     "groups": ("displayName", "mail", "mailNickname"),
+    "policies": ("_base",),
+    "keySets": (),
+    "b2cUserFlows": (),
+    "userFlowAttributes": (),
+    "identityProviders": (),
 }
 
 TABLES = """

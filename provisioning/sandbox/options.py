@@ -91,6 +91,57 @@ class Options:
     """Requests in one $batch (G:concepts/json-batching.md)."""
     max_federated_credentials: int = 20
     """Federated credentials of one application (believed, unverified)."""
+    cpim_lag: bool = False
+    """`read_lag` covers policies, keys, user flows and providers too (TF polls user flow
+    attributes after create and delete; for the others nothing is reported)."""
+    get_policy: Literal["echo", "drop_declaration_and_comments", "reindent", "rewrite"] = "echo"
+    """What `$value` answers: the bytes sent, or the same content in another spelling, or
+    (`rewrite`) with attributes and an order of metadata that nobody sent (all unverified)."""
+    policy_put_status: Literal[200, 201] = 200
+    """Status of a PUT that replaces a policy (VSC: 201 sometimes comes back for an update)."""
+    missing_policy_status: Literal[404, 400] = 404
+    """Status of AADB2C90073 for policies (unverified; for key sets it is 400)."""
+    policy_delete_with_children: Literal["allow", "refuse"] = "allow"
+    """Deleting a policy that others inherit from (IEF deletes in list order; unverified)."""
+    policy_id_mismatch: Literal["refuse", "accept"] = "refuse"
+    """A PolicyId that is not the id in the URL (unverified)."""
+    concurrent_policy_writes: Literal["allow", "refuse"] = "allow"
+    """Two overlapping writes: AADB2C95053 for the later one (B2CERR; how often is unknown)."""
+    concurrent_policy_status: Literal[409, 400] = 409
+    """Status of AADB2C95053 (unverified)."""
+    unauthenticated_after: int = 0
+    """After every n policy uploads one meets a 401 (deploy-trustframework-policy#3)."""
+    message_repeats: int = 1
+    """How often a validation message says everything (seen once and twice)."""
+    max_policies: int = 200
+    """Policies and user flows of a tenant (service limits)."""
+    max_policy_kilobytes: int = 1024
+    """Size of one policy file (service limits)."""
+    max_policy_depth: int = 10
+    """Length of a chain of base policies (service limits; another page knows none)."""
+    inline_keys: Literal["refuse", "accept"] = "refuse"
+    """`keys` in the body that creates a key set: documented, yet refused
+    (msgraph-beta-sdk-dotnet#885)."""
+    key_times: Literal["number", "text"] = "number"
+    """`nbf` and `exp` in the answer to uploadSecret (the page's sample prints them as text)."""
+    min_rsa_bits: int = 2048
+    """Size below which an RSA key is AADB2C90137 (the number is believed, unverified)."""
+    min_oct_bits: int = 0
+    """Size below which a secret is AADB2C90138: meant for keys, client secrets are shorter."""
+    wrong_pkcs12_code: Literal["AADB2C95025", "AADB2C90213"] = "AADB2C95025"
+    """Code for a wrong PKCS#12 password (B2CERR has both)."""
+    keys_v2: bool = False
+    """Single keys under `keys_v2` (DEVX and the beta SDK know it; behaviour unverified)."""
+    key_set_backup: bool = False
+    """A deleted key set leaves one whose id ends with .bak (policy-keys-overview)."""
+    referenced_key_set_delete: Literal["allow", "refuse"] = "allow"
+    """Deleting a key set that a policy refers to (unverified)."""
+    resource_owner_creation: Literal["works", "fails"] = "works"
+    """Creating a resourceOwner user flow (microsoft-graph-docs#10820: AADB2C90063 in 2020)."""
+    user_flow_patch_status: Literal[204, 200] = 204
+    """PATCH of a user flow: the page's text says 200, its example shows 204."""
+    cpim_throttle: bool = False
+    """200 requests a minute under /identity (G:concepts/includes/throttling-cpim.md)."""
 
     def dump(self) -> str:
         """JSON of every switch."""

@@ -6,8 +6,6 @@ Must not do the work of an operation.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
@@ -15,6 +13,7 @@ from provisioning.sandbox import (
     access,
     applications,
     assignments,
+    b2c_routes,
     credentials,
     deleted_items,
     directory,
@@ -25,20 +24,8 @@ from provisioning.sandbox import (
     owners,
     service_principals,
 )
-from provisioning.sandbox.call import Answer, Call
-
-Operation = Callable[..., Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One verb on one path pattern; `*` segments are handed to the operation."""
-
-    method: str
-    pattern: str
-    operation: Operation
-    access: access.Access
-
+from provisioning.sandbox.call import Answer, Call, Operation
+from provisioning.sandbox.route import Route
 
 _APPS, _SPS = entity_sets.APPLICATIONS, entity_sets.SERVICE_PRINCIPALS
 _READ, _WRITE = access.APPLICATION_READ, access.APPLICATION_WRITE
@@ -152,6 +139,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "directory/deletedItems/*", deleted_items.list_cast, access.OBJECT_READ),
     Route("POST", "directory/deletedItems/*/restore", deleted_items.restore, _WRITE),
     Route("DELETE", "directory/deletedItems/*", deleted_items.purge, _WRITE),
+    *b2c_routes.ROUTES,
 )
 
 _READ_ONLY_HERE = {"users", "groups", "organization", "domains", "directoryObjects"}
@@ -174,6 +162,9 @@ def perform(call: Call) -> Answer:
     ]
     if not fitting or _NOT_KEYS & set(segments):
         raise errors.not_offered(call.method, call.path)
+    newest = fitting[0][0].beta_segment
+    if newest is not None and call.version != "beta":
+        raise errors.unknown_segment(newest)
     for route, keys in fitting:
         if route.method == call.method:
             access.authorize(call, route.access)

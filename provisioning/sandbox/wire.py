@@ -5,6 +5,8 @@ Headers: G:concepts/json-batching.md, samples.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import uuid
 from collections.abc import Mapping
@@ -48,19 +50,20 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer in bytes-to-be: JSON `body` or `raw` text."""
+    """An answer in bytes-to-be: JSON `body`, or `raw` text or bytes."""
 
     status: int
     headers: Mapping[str, str]
     body: Any = None
-    raw: str | None = None
+    raw: str | bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One Graph request, outer or inside a batch; `path` starts with the API version.
 
-    `headers` have lower-case names; `content` is the outer request's bytes, `body` an item's JSON.
+    `headers` have lower-case names; `content` is the outer request's bytes, `body` an item's JSON;
+    `overlapping` says that another write on the same lane is under way.
     """
 
     method: str
@@ -69,6 +72,13 @@ class Question:
     headers: Mapping[str, str]
     content: bytes | None = None
     body: Any = None
+    overlapping: bool = False
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the body is no JSON: XML or other bytes."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind.endswith("xml") or kind == "application/octet-stream"
 
     @property
     def version(self) -> str:
@@ -139,6 +149,8 @@ def body(question: Question) -> Any:
     Raises:
         GraphError: 400 for a write without Content-Type or with anything but JSON.
     """
+    if question.is_raw:
+        return None
     if question.content is None:
         return question.body
     if question.method in {"GET", "DELETE"} or not question.content:
@@ -154,3 +166,24 @@ def body(question: Question) -> Any:
             "Unable to read JSON request payload. Please ensure Content-Type header is set and "
             "payload is of valid JSON format."
         ) from None
+
+
+def raw(question: Question) -> bytes | None:
+    """The bytes of a body that is not JSON, None for any other.
+
+    Inside a batch such a body is text in base64 (G:concepts/json-batching.md), plain or
+    URL-safe.
+
+    Raises:
+        GraphError: 400 for anything else inside a batch.
+    """
+    if not question.is_raw:
+        return None
+    if question.content is not None:
+        return question.content
+    text = question.body if isinstance(question.body, str) else "?"
+    text = text.replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        raise errors.malformed("Invalid batch payload format.") from None

@@ -122,7 +122,8 @@ def walls(table: Table, folder: Path, size: int) -> None:
     for lag in (0, 3):
         with served(LATENCY, lag) as box:
             apply = box.measure(manifest, "apply")
-            again = box.measure(manifest, "plan")
+            plans = [box.measure(manifest, "plan") for _ in range(3)]
+            again = min(plans, key=lambda found: found["seconds"])
         for name, found, chain in (
             ("plan and apply", apply, apply["rounds"] + apply["chain"] * (1 + lag)),
             ("plan in sync", again, again["rounds"]),

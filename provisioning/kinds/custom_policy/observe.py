@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from provisioning.core.kind import Matched, View
-from provisioning.core.model import Address, Desired, Json, LiveObject
+from provisioning.core.model import Address, Desired, Json
 from provisioning.core.request import ErrorMatch, Read
 from provisioning.kinds import claims, known, tenant_policies, trust_framework
 from provisioning.kinds.custom_policy import compare, content
@@ -58,7 +58,7 @@ def match(view: View) -> Matched:
             if not raw:
                 continue
             body["content"] = content.text_of(raw)
-        objects.append(LiveObject(address, body, claims.ownership(view, address)))
+        objects.append(claims.live(view, address, body, *_needs(view, address, policy_id)))
     return Matched(tuple(objects))
 
 
@@ -80,6 +80,17 @@ def extras(view: View) -> tuple[Address, ...]:
         for address in claims.claimed(view, KIND)
         if address.key.casefold() in here and address.key.casefold() not in named
     )
+
+
+def _needs(view: View, address: Address, policy_id: str) -> Iterator[Address]:
+    """Yield the parent and the key sets of a policy that goes: they go after it."""
+    document = None if address in view.wanted else tenant_policies.document(view, policy_id)
+    if document is None:
+        return
+    if document.base_policy is not None:
+        yield claims.spelled(view, KIND, document.base_policy.policy_id)
+    for key_set in tenant_policies.key_sets(document):
+        yield claims.spelled(view, "policy_key", key_set)
 
 
 def differs(view: View, desired: Desired) -> bool:

@@ -6,15 +6,16 @@ what it replaces goes to the journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from provisioning.core.kind import Work
-from provisioning.core.model import Desired, Template
+from provisioning.core.model import Desired, Ref, Template
 from provisioning.core.plan import Action
 from provisioning.core.request import Answer, Request
 from provisioning.kinds import claims, known, trust_framework
 from provisioning.kinds.custom_policy import content
+from provisioning.policies import server_message
 
 _XML: Final = "application/xml; charset=utf-8"
 
@@ -22,7 +23,7 @@ _XML: Final = "application/xml; charset=utf-8"
 def requests(work: Work) -> tuple[Request, ...]:
     """Put the whole policy, then see what the service made of it; or delete it."""
     if work.step.action is Action.DELETE:
-        return (_delete(work), claims.forget(work))
+        return (claims.released(work, _delete(work)),)
     if work.desired is None:
         return ()
     wanted = content.resolved(work.desired, work.objects)
@@ -38,6 +39,7 @@ def _put(work: Work, desired: Desired, wanted: str | Template) -> Request:
         content=wanted if isinstance(wanted, Template) else wanted.encode(),
         content_type=_XML,
         replaces=_replaced(work),
+        explain=_explaining(work, desired),
         lane=trust_framework.LANE,
     )
 
@@ -48,7 +50,6 @@ def _delete(work: Work) -> Request:
         "DELETE",
         trust_framework.policy(policy_id),
         version=trust_framework.BETA,
-        tolerate=trust_framework.NOT_THERE,
         replaces=_replaced(work),
         lane=trust_framework.LANE,
     )
@@ -79,6 +80,26 @@ def _noting(work: Work, desired: Desired) -> Callable[[Answer], tuple[Request, .
         return (claims.note_rewriting(work, pair, surely=surely),)
 
     return then
+
+
+def _explaining(work: Work, desired: Desired) -> Callable[[str], str]:
+    """Take the service's message apart and say where in the user's files each part belongs."""
+
+    def explain(message: str) -> str:
+        lineage = [content.document(one) for one in _lineage(work, desired)]
+        found = server_message.locate(message, lineage)
+        return "\n".join(f"{f.place}: {f.message}" if f.place else f.message for f in found)
+
+    return explain
+
+
+def _lineage(work: Work, desired: Desired) -> Iterator[Desired]:
+    """Yield a policy and its ancestors in the manifest, nearest first."""
+    here: Desired | None = desired
+    while here is not None:
+        yield here
+        base = here.body.get("base")
+        here = work.wanted.get(base.address) if isinstance(base, Ref) else None
 
 
 def _replaced(work: Work) -> bytes | None:
