@@ -6,12 +6,13 @@ Must not contain a decision about a tenant; it joins rooms that do not know each
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +21,11 @@ from typing import Any, Self
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 
+from provisioning.cli import hints
 from provisioning.cli.options import MEMORY, Auth
 from provisioning.core.errors import ProvisioningError
 from provisioning.core.guards import Allowed
+from provisioning.core.model import Secret, Tenant
 from provisioning.core.report import Event
 from provisioning.engine.journal import Journal
 from provisioning.engine.run import Run
@@ -32,6 +35,7 @@ from provisioning.graph.clock import Clock
 from provisioning.kinds import KINDS
 from provisioning.manifest import Manifest
 from provisioning.sandbox import Sandbox
+from provisioning.secrets import sources
 from provisioning.secrets.key_vault import Vaults
 from provisioning.secrets.sinks import Sinks
 
@@ -76,9 +80,11 @@ async def run(
 ) -> AsyncIterator[Run]:
     """Yield everything that the engine works with; closes connections and the sandbox."""
     now = clock()
-    identity = f"{now.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-    journal = Journal(way.journal, now, identity)
-    async with graph(wanted, way, now, journal, progress=progress, prompt=prompt) as (
+    journal = new_journal(way, now)
+    for hint in hints.before(wanted, way.auth) if way.sandbox is None else ():
+        prompt(hint)
+    place = Directory(wanted.cloud, wanted.tenant)
+    async with graph(place, way, now, journal, progress=progress, prompt=prompt) as (
         client,
         token,
     ):
@@ -91,14 +97,49 @@ async def run(
             clock=now,
             sinks=Sinks(wanted.root, ci=ci, vaults=vaults, sandbox=way.sandbox is not None),
             journal=journal,
+            read_secret=_reader(wanted.root, vaults),
             allowed=opened,
             progress=progress,
         )
 
 
+def new_journal(way: Way, now: Clock) -> Journal:
+    """Return the journal of a new run; it is opened by whoever writes first."""
+    identity = f"{now.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+    return Journal(way.journal, now, identity)
+
+
+def _reader(root: Path, vaults: Vaults | None) -> Callable[[Secret], Awaitable[str]]:
+    """Return what reads the secrets that a manifest in `root` names, while they are sent."""
+
+    async def read(secret: Secret) -> str:
+        kind, name = secret.source
+        value = await sources.read({kind: name}, root=root, env=os.environ, vaults=vaults)
+        if secret.base64:
+            return base64.b64encode(value.get_secret_value()).decode("ascii")
+        return sources.text(value)
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Which tenant of which cloud."""
+
+    cloud: str | Mapping[str, object]
+    """A name, or `{graph, login, signIn}`."""
+    tenant: Tenant | str
+    """As a manifest declares it, or the id of one that exists."""
+
+    @property
+    def name(self) -> str:
+        """What the sign-in is asked for: the id where it is known, else the domain."""
+        return self.tenant if isinstance(self.tenant, str) else self.tenant.id or self.tenant.domain
+
+
 @contextlib.asynccontextmanager
 async def graph(
-    wanted: Manifest,
+    place: Directory,
     way: Way,
     now: Clock,
     journal: Journal,
@@ -106,15 +147,15 @@ async def graph(
     progress: Callable[[Event], None],
     prompt: Callable[[str], None],
 ) -> AsyncIterator[tuple[Graph, AsyncTokenCredential]]:
-    """Yield a client for the manifest's tenant, and the credential behind it."""
-    cloud = clouds.of(wanted.cloud)
+    """Yield a client for a tenant, and the credential behind it."""
+    cloud = clouds.of(place.cloud)
 
     def on_retry(text: str) -> None:
         progress(Event("retry", text))
 
     if way.sandbox is not None:
         with contextlib.closing(sandbox(way.sandbox)) as box:
-            token = _sandboxed(box, wanted, way)
+            token = _sandboxed(box, place.tenant, way)
             async with connect(
                 cloud=cloud,
                 credential=token,
@@ -125,10 +166,13 @@ async def graph(
             ) as client:
                 yield client, token
         return
-    tenant = wanted.tenant.id or wanted.tenant.domain
-    name = (way.auth or Auth.DEFAULT).value
     credential = auth.credential(
-        name, cloud=cloud, env=os.environ, tenant_id=tenant, clock=now, prompt=prompt
+        (way.auth or Auth.DEFAULT).value,
+        cloud=cloud,
+        env=os.environ,
+        tenant_id=place.name,
+        clock=now,
+        prompt=prompt,
     )
     async with connect(
         cloud=cloud,
@@ -173,19 +217,24 @@ class _SandboxCredential:
         return None
 
 
-def _sandboxed(box: Sandbox, wanted: Manifest, way: Way) -> _SandboxCredential:
+def _sandboxed(box: Sandbox, tenant: Tenant | str, way: Way) -> _SandboxCredential:
     for option, given in (("--auth", way.auth), ("--graph-endpoint", way.graph_endpoint)):
         if given is not None:
             raise ProvisioningError(
                 f"{option} and --sandbox exclude each other",
                 remedy="the sandbox is in this process and signs in by itself",
             )
+    if isinstance(tenant, str):
+        if tenant not in {known.id for known in box.tenants()}:
+            raise ProvisioningError(
+                f"the sandbox in {way.sandbox} has no tenant {tenant}",
+                remedy="name the --sandbox DIR that the run worked on",
+            )
+        return _SandboxCredential(box, tenant)
     try:
-        tenant = box.add_tenant(
-            wanted.tenant.domain, wanted.tenant.type.value, tenant_id=wanted.tenant.id
-        )
+        added = box.add_tenant(tenant.domain, tenant.type.value, tenant_id=tenant.id)
     except ValueError as problem:
         raise ProvisioningError(
             str(problem), remedy="use another --sandbox DIR, or mend the manifest's tenant"
         ) from problem
-    return _SandboxCredential(box, tenant.id)
+    return _SandboxCredential(box, added.id)

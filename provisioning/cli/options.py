@@ -20,6 +20,33 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    SARIF = "sarif"
+    """Findings alone."""
+
+
+class ReportFormat(StrEnum):
+    """The formats of documents that hold more than findings."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class SchemaSeverity(StrEnum):
+    """How bad it is that a policy is against the schema."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class CloudName(StrEnum):
+    """Microsoft's clouds."""
+
+    GLOBAL = "global"
+    USGOV = "usgov"
+    USGOVDOD = "usgovdod"
+    CHINA = "china"
 
 
 class Auth(StrEnum):
@@ -112,7 +139,16 @@ GraphEndpoint: TypeAlias = Annotated[
     ),
 ]
 FormatChoice: TypeAlias = Annotated[
-    Format, typer.Option("--format", help="What to print on stdout.", rich_help_panel=_OUTPUT)
+    ReportFormat,
+    typer.Option("--format", help="What to print on stdout.", rich_help_panel=_OUTPUT),
+]
+FindingsFormat: TypeAlias = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="What to print on stdout; sarif holds the findings, for code scanning.",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 Level: TypeAlias = Annotated[
     LogLevel, typer.Option("--log-level", help="What to log on stderr.", rich_help_panel=_OUTPUT)
@@ -162,6 +198,45 @@ Approved: TypeAlias = Annotated[
 ]
 Yes: TypeAlias = Annotated[
     bool, typer.Option("--yes", "-y", help="Apply without asking; needed without a terminal.")
+]
+FullXml: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--full-xml",
+        help="Show policies whole, before and after, instead of the elements that differ.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+SchemaFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--schema",
+        metavar="FILE",
+        help="Also check policies against this XML schema, Microsoft's "
+        "TrustFrameworkPolicy_0.3.0.0.xsd.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+SeverityChoice: TypeAlias = Annotated[
+    SchemaSeverity,
+    typer.Option("--schema-severity", help="What a fault against the schema counts as."),
+]
+Folder: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Folder for the policies: a new or empty one, or one that this command filled.",
+        file_okay=False,
+    ),
+]
+RunId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="RUN", help="Id of the run, as apply printed it.")
+]
+Cloud: TypeAlias = Annotated[
+    CloudName,
+    typer.Option("--cloud", help="Microsoft's cloud of the tenant.", rich_help_panel=_TENANT),
 ]
 Port: TypeAlias = Annotated[
     int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")

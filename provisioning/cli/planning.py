@@ -6,18 +6,28 @@ import asyncio
 from pathlib import Path
 
 from provisioning import render
-from provisioning.cli import compose, inputs, plan_file, progress
+from provisioning.cli import compose, inputs, plan_file, progress, sarif, whole_policies
 from provisioning.cli.compose import Way, Wish
 from provisioning.cli.options import Format
 from provisioning.cli.surface import Surface
 from provisioning.core.plan import Plan
 from provisioning.core.report import Stats
 from provisioning.engine import reconcile
+from provisioning.render import summary, whole
+from provisioning.render.whole import Wholes
 
 CHANGES, WAITING = 2, 3
 
 
-def plan(surface: Surface, wish: Wish, way: Way, *, out: Path | None, detailed: bool) -> int:
+def plan(
+    surface: Surface,
+    wish: Wish,
+    way: Way,
+    *,
+    out: Path | None = None,
+    detailed: bool = False,
+    full_xml: bool = False,
+) -> int:
     """Show the plan; exit 1 when it has errors, else by `--detailed-exitcode`."""
     variables = inputs.variables(wish.variables)
     opened = inputs.allowed(wish.allow, prune=wish.prune)
@@ -34,18 +44,31 @@ def plan(surface: Surface, wish: Wish, way: Way, *, out: Path | None, detailed: 
         origin = inputs.located(wish.manifest)
         plan_file.write(out, draft.plan, draft.stats, manifest=origin, variables=variables)
         surface.say(f"Saved to {out}: `apply {out}` plans anew and refuses any other plan.")
-    surface.document(_shown(surface, draft.plan, draft.stats))
+    wholes = whole_policies.of(draft, wanted=full_xml)
+    surface.document(shown(surface, draft.plan, draft.stats, wholes))
     return _code(draft.plan, detailed=detailed)
 
 
-def _shown(surface: Surface, plan: Plan, stats: Stats) -> str:
+def shown(
+    surface: Surface,
+    plan: Plan,
+    stats: Stats,
+    wholes: Wholes = whole.NONE,
+    *,
+    goal: str = summary.MANIFEST,
+) -> str:
+    """Return the document of a plan in the format that was asked for."""
     match surface.form:
         case Format.JSON:
-            return render.json.plan(plan, stats)
+            return render.json.plan(plan, stats, wholes=wholes)
         case Format.MARKDOWN:
-            return render.markdown.plan(plan, stats)
+            return render.markdown.plan(plan, stats, wholes=wholes, goal=goal)
+        case Format.SARIF:
+            return sarif.findings(plan.findings)
         case Format.TEXT:
-            return render.text.plan(plan, stats, color=surface.color, width=surface.width)
+            return render.text.plan(
+                plan, stats, color=surface.color, width=surface.width, wholes=wholes, goal=goal
+            )
 
 
 def _code(plan: Plan, *, detailed: bool) -> int:

@@ -60,7 +60,7 @@ def show(surface: Surface, folder: str) -> int:
             surface.document(
                 render.json.document({"formatVersion": FORMAT_VERSION, "tenants": listed})
             )
-        case Format.TEXT | Format.MARKDOWN:
+        case _:
             surface.document("".join(map(_counted, dumps, dumps.values())) or "No tenant.\n")
     return 0
 

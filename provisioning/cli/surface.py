@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TextIO
 
-from provisioning.cli.options import Format, LogFormat, LogLevel
+from provisioning.cli.options import Format, LogFormat, LogLevel, ReportFormat
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,12 @@ class Surface:
 
     @classmethod
     def made(
-        cls, form: Format, log_level: LogLevel, log_format: LogFormat, *, no_color: bool
+        cls,
+        form: Format | ReportFormat,
+        log_level: LogLevel,
+        log_format: LogFormat,
+        *,
+        no_color: bool,
     ) -> Self:
         """Look at the terminal and start logging."""
         from provisioning.cli import logs
@@ -43,7 +48,8 @@ class Surface:
         logs.start(log_level, log_format)
         no_color = no_color or bool(os.environ.get("NO_COLOR"))
         color = sys.stdout.isatty() and not no_color and os.environ.get("TERM") != "dumb"
-        return cls(form, color, no_color, shutil.get_terminal_size((100, 24)).columns)
+        width = shutil.get_terminal_size((100, 24)).columns
+        return cls(Format(form.value), color, no_color, width)
 
     @property
     def interactive(self) -> bool:
@@ -87,6 +93,7 @@ class Surface:
     def findings(self, findings: Iterable[Finding]) -> None:
         """Print findings instead of the document that they prevented."""
         from provisioning import render
+        from provisioning.cli import sarif
 
         listed = tuple(findings)
         match self.form:
@@ -94,6 +101,8 @@ class Surface:
                 self.document(render.json.findings(listed))
             case Format.MARKDOWN:
                 self.document(render.markdown.findings(listed))
+            case Format.SARIF:
+                self.document(sarif.findings(listed))
             case Format.TEXT:
                 color = sys.stderr.isatty() and not self.no_color
                 shown = render.findings.text(listed, color=color, width=self.width)

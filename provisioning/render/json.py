@@ -10,15 +10,32 @@ from collections.abc import Iterable, Mapping
 
 from provisioning.core import plan as plans
 from provisioning.core import report as reports
-from provisioning.core.model import Finding, Severity, Value
+from provisioning.core.model import Address, Finding, Severity, Value
 from provisioning.core.plan import Plan
 from provisioning.core.report import Report, Stats
+from provisioning.render import whole
+from provisioning.render.whole import Wholes
 
 
-def plan(plan: Plan, stats: Stats, *, extra: Mapping[str, object] | None = None) -> str:
-    """Return a plan's document; `extra` keys are added at its top (a plan file's origin)."""
+def plan(
+    plan: Plan,
+    stats: Stats,
+    *,
+    extra: Mapping[str, object] | None = None,
+    wholes: Wholes = whole.NONE,
+) -> str:
+    """Return a plan's document; `extra` keys are added at its top (a plan file's origin).
+
+    Steps in `wholes` get `xml: {before, after}`.
+    """
     stated: dict[str, Value] = dict(reports.stats_to_json(stats))
-    return document({**plans.to_json(plan), "stats": stated, **(extra or {})})
+    content = {**plans.to_json(plan), "stats": stated, **(extra or {})}
+    steps = content["steps"]
+    for step in steps if isinstance(steps, list) else []:
+        shown = wholes.get(Address.parse(step["address"]))
+        if shown is not None:
+            step["xml"] = {"before": shown.before, "after": shown.after}
+    return document(content)
 
 
 def report(report: Report) -> str:

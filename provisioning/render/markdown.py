@@ -5,26 +5,40 @@ Must not let a tenant's string link, mention, or break out of its place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from provisioning.core.model import Finding
 from provisioning.core.plan import Plan, Step
 from provisioning.core.report import Outcome, Report, Result, Stats
-from provisioning.render import escape, summary, values
+from provisioning.render import escape, summary, values, whole
+from provisioning.render.whole import Wholes
 
 LIMIT: Final = 65_536
 """Characters that GitHub accepts in one comment."""
 _RESERVE: Final = 512
+_PORTAL: Final = re.compile(
+    r"https://(?:portal\.azure|entra\.microsoft)\.(?:com|us|cn)/[\w./#?=&%~+-]*[\w/]"
+)
 _DIFF: Final = {"+": "+", "-": "-", "~": "!", " ": " "}
 
 
-def plan(plan: Plan, stats: Stats | None = None) -> str:
-    """Return the plan with one foldable block per step; steps that do not fit are counted."""
+def plan(
+    plan: Plan,
+    stats: Stats | None = None,
+    *,
+    wholes: Wholes = whole.NONE,
+    goal: str = summary.MANIFEST,
+) -> str:
+    """Return the plan with one foldable block per step; steps that do not fit are counted.
+
+    Steps in `wholes` show that instead of their changes; `goal` is what the tenant is to match.
+    """
     head = [
-        f"### {escape.markdown(summary.plan(plan))}",
+        f"### {escape.markdown(summary.plan(plan, goal))}",
         _identity(plan),
-        *(_step(step) for step in plan.steps),
+        *(_step(step, wholes) for step in plan.steps),
     ]
     if plan.unmanaged:
         rows = (
@@ -37,8 +51,8 @@ def plan(plan: Plan, stats: Stats | None = None) -> str:
     return _join(head, tail)
 
 
-def report(report: Report) -> str:
-    """Return what became of every step; failures are unfolded."""
+def report(report: Report, *, goal: str = summary.MANIFEST, way_back: str = "") -> str:
+    """Return what became of every step; failures are unfolded, `way_back` is a command."""
     rows = [
         "| Result | Step | Note |",
         "|---|---|---|",
@@ -47,8 +61,9 @@ def report(report: Report) -> str:
     head = [f"### {escape.markdown(summary.report(report))}"]
     failed = [_fault(outcome) for outcome in report.outcomes if outcome.fault is not None]
     settled = [] if report.settled else ["The tenant does not show every change yet."]
-    after = [escape.markdown(summary.after(report))] if report.after is not None else []
-    tail = [*settled, *after, f"<sub>{escape.markdown(summary.stats(report.stats))}</sub>"]
+    after = [escape.markdown(summary.after(report, goal))] if report.after is not None else []
+    back = [f"{summary.WAY_BACK}:\n\n{escape.block(way_back)}"] if way_back else []
+    tail = [*settled, *after, *back, f"<sub>{escape.markdown(summary.stats(report.stats))}</sub>"]
     table = ["\n".join(_fit(rows, LIMIT // 2))] if report.outcomes else []
     return _join([*head, *table, *failed], tail)
 
@@ -64,13 +79,14 @@ def _identity(plan: Plan) -> str:
     return f"{tenant}, as {escape.code(plan.principal)} with client {escape.code(plan.client)}"
 
 
-def _step(step: Step) -> str:
+def _step(step: Step, wholes: Wholes) -> str:
     title = f"{values.symbol(step)} {step.action.value} {step.address}"
     body = [f"{escape.markdown(step.reason)}"] if step.reason else []
+    shown = wholes.get(step.address)
     changes = [
         f"{_DIFF[line.symbol]} {'    ' * line.depth}{line.text}"
         + (f"  # {line.note}" if line.note else "")
-        for line in values.changed(step)
+        for line in (values.changed(step) if shown is None else whole.lines(shown))
     ]
     if changes:
         body.append(escape.block("\n".join(changes), "diff"))
@@ -79,8 +95,16 @@ def _step(step: Step) -> str:
         opening = summary.opening(step)
         body.append(escape.markdown(held) + (f" {escape.code(opening)}" if opening else ""))
     if step.manual:
-        body.append(escape.markdown(step.manual))
+        body.append(_instruction(step.manual))
     return _details(title, "\n\n".join(body))
+
+
+def _instruction(text: str) -> str:
+    """Return what a person has to do; only links to the portals can be followed."""
+    words, links = _PORTAL.split(text), _PORTAL.findall(text)
+    shown = [escape.markdown(part.rstrip()) for part in words]
+    linked = [f" <{link}>" for link in links]
+    return "".join(part for pair in zip(shown, [*linked, ""], strict=True) for part in pair)
 
 
 def _details(title: str, body: str) -> str:

@@ -5,16 +5,20 @@ Must not format: no colour, no Markdown.
 
 from __future__ import annotations
 
+from typing import Final
+
 from provisioning.core.plan import Plan, Step
 from provisioning.core.report import Report, Result, Stats
 
-NO_CHANGES = "No changes. The tenant matches the manifest."
+MANIFEST: Final = "the manifest"
+"""What a tenant is to match, but for a rollback."""
+WAY_BACK: Final = "To put back the policies that this run replaced"
 
 
-def plan(plan: Plan) -> str:
+def plan(plan: Plan, goal: str = MANIFEST) -> str:
     """Return `Plan: 3 to create, 1 to update, 0 to delete; 1 held`."""
     if not plan.steps:
-        return NO_CHANGES
+        return f"No changes. The tenant matches {goal}."
     count = plan.summary()
     always = [f"{count['create']} to create", f"{count['update']} to update"]
     some = [f"{count[name]} to {name}" for name in ("replace", "restore") if count[name]]
@@ -30,12 +34,12 @@ def report(report: Report) -> str:
     return f"Apply: {', '.join(counted) or 'nothing to do'}"
 
 
-def after(report: Report) -> str:
-    """Say what a new plan finds: the proof that the tenant is as the manifest wants it."""
+def after(report: Report, goal: str = MANIFEST) -> str:
+    """Say what a new plan finds: the proof that the tenant is as it should be."""
     if report.after is None:
         return ""
     if not report.after.steps:
-        return "Second plan: no changes. The tenant matches the manifest."
+        return f"Second plan: no changes. The tenant matches {goal}."
     if report.after.pending:
         return f"Second plan: {_counts(report.after)} still to do."
     return f"Second plan: nothing to apply; {_counts(report.after)}."

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from provisioning.core.plan import Plan, Step
 from provisioning.core.report import Outcome, Report, Result, Stats
-from provisioning.render import escape, findings, paint, summary, values
+from provisioning.render import escape, findings, paint, summary, values, whole
+from provisioning.render.whole import Wholes
 
 _WORTH_TELLING = 0.05
 """Seconds."""
@@ -26,21 +27,42 @@ _RESULTS = {
 }
 
 
-def plan(plan: Plan, stats: Stats | None = None, *, color: bool = False, width: int = 100) -> str:
-    """Return the plan: who looks at what, every step with its changes, findings, the counts."""
-    return paint.join(_plan(plan, stats), color=color, width=width)
+def plan(
+    plan: Plan,
+    stats: Stats | None = None,
+    *,
+    color: bool = False,
+    width: int = 100,
+    wholes: Wholes = whole.NONE,
+    goal: str = summary.MANIFEST,
+) -> str:
+    """Return the plan: who looks at what, every step with its changes, findings, the counts.
+
+    Steps in `wholes` show that instead of their changes; `goal` is what the tenant is to match.
+    """
+    return paint.join(_plan(plan, stats, wholes, goal), color=color, width=width)
 
 
-def report(report: Report, *, color: bool = False, width: int = 100) -> str:
-    """Return what became of every step, how to go on where one failed, and the second plan."""
-    return paint.join(_report(report), color=color, width=width)
+def report(
+    report: Report,
+    *,
+    color: bool = False,
+    width: int = 100,
+    goal: str = summary.MANIFEST,
+    way_back: str = "",
+) -> str:
+    """Return what became of every step, how to go on where one failed, and the second plan.
+
+    `way_back` is the command that undoes a part of it, "" when there is none.
+    """
+    return paint.join(_report(report, goal, way_back), color=color, width=width)
 
 
-def _plan(plan: Plan, stats: Stats | None) -> Iterator[Text]:
+def _plan(plan: Plan, stats: Stats | None, wholes: Wholes, goal: str) -> Iterator[Text]:
     yield from _header(plan)
     for step in plan.steps:
         yield Text()
-        yield from _step(step)
+        yield from _step(step, wholes)
     if plan.unmanaged:
         yield Text()
         yield Text("Live, not managed (adopted objects; the manifest is silent on these):")
@@ -51,7 +73,7 @@ def _plan(plan: Plan, stats: Stats | None) -> Iterator[Text]:
         yield Text()
         yield from map(findings.line, plan.findings)
     yield Text()
-    yield Text(summary.plan(plan), "bold")
+    yield Text(summary.plan(plan, goal), "bold")
     if stats is not None:
         yield Text(summary.stats(stats), "dim")
 
@@ -66,7 +88,7 @@ def _header(plan: Plan) -> Iterator[Text]:
         yield Text.assemble((f"{label:<11}", "bold"), escape.plain(value))
 
 
-def _step(step: Step) -> Iterator[Text]:
+def _step(step: Step, wholes: Wholes) -> Iterator[Text]:
     symbol = values.symbol(step)
     style = paint.STYLES[symbol]
     verb = step.action.value if symbol in {values.HELD, values.MANUAL} else ""
@@ -74,7 +96,8 @@ def _step(step: Step) -> Iterator[Text]:
         (f"{symbol:>3} ", style), (escape.plain(str(step.address)), "bold"), f"  {verb}".rstrip()
     )
     yield head.append(f"  # {escape.plain(step.reason)}" if step.reason else "", "dim")
-    for line in values.changed(step):
+    shown = wholes.get(step.address)
+    for line in values.changed(step) if shown is None else whole.lines(shown):
         yield _change(line)
     if step.held is not None:
         held = f"held by the guard {step.held.guard}: {step.held.reason}"
@@ -91,7 +114,7 @@ def _change(line: values.Line) -> Text:
     return text.append(f"  # {line.note}" if line.note else "", "dim")
 
 
-def _report(report: Report) -> Iterator[Text]:
+def _report(report: Report, goal: str, way_back: str) -> Iterator[Text]:
     for outcome in report.outcomes:
         yield from _outcome(outcome)
     if report.outcomes:
@@ -99,9 +122,13 @@ def _report(report: Report) -> Iterator[Text]:
     yield Text(summary.report(report), "bold red" if report.failed else "bold green")
     if not report.settled:
         yield Text("The tenant does not show every change yet; run plan again later.", "yellow")
-    if after := summary.after(report):
+    if after := summary.after(report, goal):
         yield Text(after)
     yield Text(f"Run {escape.plain(report.run)}: {summary.stats(report.stats)}", "dim")
+    if way_back:
+        yield Text()
+        yield Text(f"{summary.WAY_BACK}:", "yellow")
+        yield Text(f"  {escape.plain(way_back)}", "bold")
 
 
 def _outcome(outcome: Outcome) -> Iterator[Text]:

@@ -13,6 +13,7 @@ from world import ROOT, World
 from provisioning.core.model import Finding, Secret
 from provisioning.core.plan import Action, Plan
 from provisioning.core.report import Report
+from provisioning.core.request import Call
 from provisioning.engine import reconcile
 from provisioning.kinds import KINDS
 from provisioning.manifest import load
@@ -96,6 +97,18 @@ class B2c:
         assert report.after is not None
         assert report.after.steps == (), report.after.steps
         return self.writes(before)
+
+    async def elsewhere(self, method: str, path: str, content: str = "") -> None:
+        """Let somebody else change a policy."""
+        call = Call(
+            method,
+            path,
+            version="beta",
+            content=content.encode() if content else None,
+            content_type="application/xml",
+        )
+        async with self.world.run(self.world.load(self.write("applications: {}\n"))) as run:
+            await run.graph.send(call)
 
     async def _reveal(self, secret: Secret) -> str:
         return self.secrets[secret.source[1]]

@@ -50,10 +50,14 @@ def thing(
     address: str,
     body: Mapping[str, Any],
     ownership: Ownership = Ownership.CREATED,
-    **marks: bool,
+    *,
+    deleted: bool = False,
+    foreign: bool = False,
 ) -> LiveObject:
     """An object of the tenant."""
-    return LiveObject(Address.parse(address), dict(body), ownership, **marks)
+    return LiveObject(
+        Address.parse(address), dict(body), ownership, deleted=deleted, foreign=foreign
+    )
 
 
 def graph() -> LiveObject:

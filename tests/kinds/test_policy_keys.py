@@ -21,6 +21,7 @@ ROTATED = """
 policyKeys: {Signing: {generate: {}, lifetime: P365D, rotateBefore: P30D}}
 """
 NAME = "B2C_1A_TokenSigningKeyContainer"
+NEEDED = "exactly one of generate, upload, certificate, pkcs12 is needed"
 DAY = 24 * 3600
 
 
@@ -194,11 +195,10 @@ async def test_the_end_of_an_uploaded_key_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("{}", "exactly one of generate, upload, certificate, pkcs12 is needed, found none"),
+        ("{}", f"{NEEDED}, found none"),
         (
             "{generate: {}, upload: {fromEnv: X}}",
-            "exactly one of generate, upload, certificate, pkcs12 is needed, "
-            "found generate and upload",
+            f"{NEEDED}, found generate and upload",
         ),
         ("{generate: {}, version: 2}", "version means nothing beside generate"),
         ("{generate: {}, use: enc}", "use means nothing beside generate"),

@@ -75,17 +75,25 @@ def desire(source: Source) -> Iterable[Desired]:
             )
             return
         built = compile_set(source, entry)
+        if built is None:
+            return
         for finding in _findings(built):
             source.report(finding)
         for policy in built.policies:
             yield _desired(source, built, policy)
 
 
-def compile_set(source: Source, entry: Any) -> PolicySet:
-    """Read the files that an entry names and build the set; faults of the manifest are told."""
+def compile_set(source: Source, entry: Any) -> PolicySet | None:
+    """Read the files that an entry names and build the set; faults of the manifest are told.
+
+    None without settings to build with: every placeholder would be a fault that is none.
+    """
+    settings = _settings(source, entry)
+    if settings is None:
+        return None
     return build.policy_set(
         tuple(_documents(source, entry)),
-        settings=_settings(source, entry),
+        settings=settings,
         tenant=source.tenant,
         apply=tuple(_overlays(source, entry)),
     )
@@ -105,9 +113,11 @@ def _documents(source: Source, entry: Any) -> Iterator[Document]:
                 yield documents.parse(content, _file(source, name, *path))
 
 
-def _settings(source: Source, entry: Any) -> Settings:
+def _settings(source: Source, entry: Any) -> Settings | None:
     values: dict[str, SettingValue] = {**identity_experience_framework.settings(source)}
     environment = _environment(source, entry)
+    if environment is None and entry.appsettings is not None:
+        return None
     values |= environment.values if environment is not None else {}
     for key, written in (entry.settings or {}).items():
         text = str(written).lower() if isinstance(written, bool) else str(written)
