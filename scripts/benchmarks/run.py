@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import policy_trees
 import triples
 
 HERE = Path(__file__).parent
@@ -77,9 +78,11 @@ class Served:
 
 
 @contextmanager
-def served(latency: float = 0.0, lag: int = 0, crowd: int = 0) -> Iterator[Served]:
+def served(
+    latency: float = 0.0, lag: int = 0, crowd: int = 0, kind: str = "workforce"
+) -> Iterator[Served]:
     """Run a sandbox in a process of its own."""
-    command = [sys.executable, str(HERE / "server.py"), str(latency), str(lag), str(crowd)]
+    command = [sys.executable, str(HERE / "server.py"), str(latency), str(lag), str(crowd), kind]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as box:
         if box.stdin is None or box.stdout is None:
             raise SystemExit("no pipes to the sandbox")
@@ -138,6 +141,37 @@ def walls(table: Table, folder: Path, size: int) -> None:
             )
 
 
+def policies(table: Table, folder: Path, size: int) -> None:
+    """Compiling policies, planning them in sync, uploading a tree."""
+    figures = {}
+    for count in (size // 2, size):
+        manifest = policy_trees.write(folder / f"compile-{count}", count - 2, 60)
+        command = [sys.executable, str(HERE / "compile.py"), str(manifest)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        figures[count] = json.loads(done.stdout)
+    whole, half = figures[size], figures[size // 2]
+    what = f"compile, lint, canonicalise {size} policies of 60 KB"
+    table.check(f"{what}: CPU seconds", whole["cpu"], 2.0)
+    table.check(f"{what}: peak memory, MB", whole["rss"], 300)
+    table.check(f"{what}: growth from half of them", whole["cpu"] / half["cpu"], 2.4)
+    manifest = policy_trees.write(folder / "sync", size - 2, 4)
+    with served(kind="b2c") as box:
+        box.measure(manifest, "apply")
+        again = box.measure(manifest, "plan")
+    table.check(f"plan in sync, {size} policies: rounds", again["rounds"], 3)
+    manifest = policy_trees.write(folder / "tree", 30, 4)
+    with served(LATENCY, kind="b2c") as box:
+        tree = box.measure(manifest, "apply")
+    links = max(tree["rounds"] + tree["chain"], math.ceil(tree["calls"] / WIDTH))
+    table.check(
+        "wall of a tree of 32 policies: ratio to floor",
+        tree["seconds"] / (links * LATENCY + tree["server"]),
+        1.3,
+        f"{tree['seconds']:.2f} s; {links} links, {tree['calls']} calls, "
+        f"{tree['server']:.2f} s in the sandbox",
+    )
+
+
 def startup(table: Table, folder: Path) -> None:
     """Start-up of the command line, best of five."""
     manifest = triples.write(folder, 50, scopes=True)
@@ -163,6 +197,7 @@ def main(arguments: list[str]) -> int:
         startup(table, folder)
         counts(table, folder, [1, 20] if quick else [1, 20, 100, 500], 800 if quick else 8000)
         walls(table, folder, 20 if quick else 100)
+        policies(table, folder, 10 if quick else 50)
     print("all budgets hold" if not table.broken else f"{table.broken} budget(s) broken")
     return 1 if table.broken else 0
 

@@ -1,4 +1,4 @@
-"""A served sandbox for measurements: `server.py LATENCY LAG CROWD`.
+"""A served sandbox for measurements: `server.py LATENCY LAG CROWD TYPE`.
 
 Prints its URL, then answers each line on standard input with HTTP calls, writes (items of a batch
 count one by one) and CPU seconds so far.
@@ -39,10 +39,10 @@ def crowd(box: Sandbox, tenant_id: str, applications: int, grants: int) -> None:
     )
 
 
-def main(latency: float, lag: int, applications: int) -> None:
+def main(latency: float, lag: int, applications: int, kind: str) -> None:
     """Serve until standard input ends."""
     box = Sandbox(None, options=Options(read_lag=lag), latency=latency)
-    tenant = box.add_tenant(DOMAIN, "workforce")
+    tenant = box.add_tenant(DOMAIN, kind)
     crowd(box, tenant.id, applications, applications * 15 // 2)
     ready = threading.Event()
     address: list[str] = []
@@ -64,4 +64,4 @@ def main(latency: float, lag: int, applications: int) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
