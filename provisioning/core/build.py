@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from provisioning.core import diff, guards, order, paths, refs
+from provisioning.core import diff, guards, paths, refs, steps
 from provisioning.core.guards import Allowed
 from provisioning.core.kind import Kind, Proposal, View, Work
 from provisioning.core.model import (
@@ -106,7 +106,7 @@ def plan(
     for address, thing in sorted(live.objects.items()):
         if address not in items and thing.ownership is Ownership.CREATED:
             _add(works, _extra_work(scene, views[address.kind], thing))
-    works, circles = _ordered(scene, works)
+    works, circles = steps.sequence(scene.kinds, works)
     works = {a: _guarded(scene, views[a.kind], work) for a, work in works.items()}
     draft = Plan(
         tenant_id=live.tenant_id,
@@ -233,79 +233,6 @@ def _withheld(scene: _Scene, step: Step, live: LiveObject) -> Step:
     if scene.kinds[live.address.kind].prunable and not scene.allowed.prune:
         return replace(step, held=Held(guards.PRUNE, "not in the manifest; --prune deletes it"))
     return step
-
-
-def _ordered(
-    scene: _Scene, works: Mapping[Address, Work]
-) -> tuple[dict[Address, Work], list[Finding]]:
-    """Put the steps in the order of their references; deletions last, dependents first."""
-    forward = {a: w for a, w in works.items() if w.step.action is not Action.DELETE}
-    edges = {address: _edges(scene, work, forward) for address, work in forward.items()}
-    findings = []
-    try:
-        arranged = order.arrange(edges)
-    except order.CircleError as circle:
-        arranged = order.Order((tuple(sorted(forward)),), {})
-        findings.append(
-            Finding(
-                "circular-reference",
-                f"these objects refer to each other in a circle: {circle}",
-                "remove one of the references",
-                address=circle.circle[0],
-            )
-        )
-    result: dict[Address, Work] = {}
-    for address in (a for wave in arranged.waves for a in wave):
-        cut = arranged.deferred.get(address, frozenset())
-        depends = tuple(sorted(set(edges[address]) - cut))
-        step = replace(forward[address].step, depends_on=depends)
-        result[address] = replace(forward[address], step=step, circular=cut)
-    result.update(_backward(scene, {a: works[a] for a in works.keys() - forward.keys()}))
-    return result, findings
-
-
-def _backward(scene: _Scene, gone: Mapping[Address, Work]) -> dict[Address, Work]:
-    """Order deletions: last kind first, and before what an object rests on."""
-    resting: dict[Address, dict[Address, bool]] = {address: {} for address in gone}
-    for address, work in gone.items():
-        for need in work.live.needs if work.live else ():
-            if need in gone:
-                resting[need][address] = True
-    ranks = {name: rank for rank, name in enumerate(scene.kinds)}
-    arranged = order.arrange(resting)
-    result: dict[Address, Work] = {}
-    for wave in arranged.waves:
-        for address in sorted(wave, key=lambda a: (-ranks[a.kind], a)):
-            waits = set(resting[address]) - arranged.deferred.get(address, frozenset())
-            step = replace(gone[address].step, depends_on=tuple(sorted(waits)))
-            result[address] = replace(gone[address], step=step)
-    return result
-
-
-def _edges(scene: _Scene, work: Work, steps: Mapping[Address, Work]) -> dict[Address, bool]:
-    """Which steps this one waits for, and whether the reference could be sent later."""
-    edges: dict[Address, bool] = {}
-    desired = work.desired
-    if desired is None:
-        return edges
-    later = {field.path for field in scene.kinds[desired.address.kind].fields if field.deferrable}
-    if desired.parent is not None and desired.parent in steps:
-        edges[desired.parent] = False
-    for name, value in _leaves(desired.body, ""):
-        deferrable = any(name == path or name.startswith(f"{path}.") for path in later)
-        for ref in refs.find(value):
-            if ref.address in steps and ref.address != desired.address:
-                edges[ref.address] = edges.get(ref.address, True) and deferrable
-    return edges
-
-
-def _leaves(body: Mapping[str, object], prefix: str) -> Iterable[tuple[str, object]]:
-    for name, value in body.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{path}.")
-        else:
-            yield path, value
 
 
 def _guarded(scene: _Scene, view: View, work: Work) -> Work:
