@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import provisioning
-from provisioning.cli import options
+from provisioning.cli import options, policy_commands, sandbox_commands
+from provisioning.cli.options import AS_TEXT, FINDINGS, JOURNAL, TEXT, WARNING
 from provisioning.cli.surface import Surface
-
-JOURNAL = Path(".provisioning")
-SANDBOX = ".sandbox"
-TEXT, WARNING, AS_TEXT = options.Format.TEXT, options.LogLevel.WARNING, options.LogFormat.TEXT
 
 app = typer.Typer(
     help="Make a Microsoft Entra or Azure AD B2C tenant what a manifest says.",
@@ -26,10 +22,8 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-sandbox = typer.Typer(help="The embedded stand-in for Microsoft Graph.", no_args_is_help=True)
-users = typer.Typer(help="People of the sandbox's tenants.", no_args_is_help=True)
-app.add_typer(sandbox, name="sandbox")
-sandbox.add_typer(users, name="users")
+app.add_typer(policy_commands.policies, name="policies")
+app.add_typer(sandbox_commands.sandbox, name="sandbox")
 
 
 @dataclass(slots=True)
@@ -74,12 +68,12 @@ def validate(
     manifests: options.Manifests,
     *,
     var: options.Vars = None,
-    form: options.FormatChoice = TEXT,
+    form: options.FindingsFormat = FINDINGS,
     log_level: options.Level = WARNING,
     log_format: options.LogShape = AS_TEXT,
     no_color: options.NoColor = False,
 ) -> None:
-    """Check manifests offline: schema, references, limits."""
+    """Check manifests offline: schema, references, limits, policy lint."""
     from provisioning.cli import offline
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
@@ -99,7 +93,8 @@ def plan(
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
-    form: options.FormatChoice = TEXT,
+    full_xml: options.FullXml = False,
+    form: options.FindingsFormat = FINDINGS,
     journal: options.Journal = JOURNAL,
     log_level: options.Level = WARNING,
     log_format: options.LogShape = AS_TEXT,
@@ -112,7 +107,9 @@ def plan(
     wish = compose.Wish(manifest, tuple(var or ()), tuple(allow or ()), prune)
     way = compose.Way(sandbox, auth, graph_endpoint, journal)
     context.obj.code = surface.end(
-        lambda: planning.plan(surface, wish, way, out=out, detailed=detailed_exitcode)
+        lambda: planning.plan(
+            surface, wish, way, out=out, detailed=detailed_exitcode, full_xml=full_xml
+        )
     )
 
 
@@ -129,6 +126,7 @@ def apply(
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
+    full_xml: options.FullXml = False,
     form: options.FormatChoice = TEXT,
     journal: options.Journal = JOURNAL,
     log_level: options.Level = WARNING,
@@ -142,7 +140,36 @@ def apply(
     wish = compose.Wish(target, tuple(var or ()), tuple(allow or ()), prune)
     way = compose.Way(sandbox, auth, graph_endpoint, journal)
     context.obj.code = surface.end(
-        lambda: applying.apply(surface, wish, way, approved=approved, yes=yes)
+        lambda: applying.apply(surface, wish, way, approved=approved, yes=yes, full_xml=full_xml)
+    )
+
+
+@app.command()
+def rollback(
+    context: typer.Context,
+    run_id: options.RunId,
+    *,
+    yes: options.Yes = False,
+    sandbox: options.Sandbox = None,
+    auth: options.AuthChoice = None,
+    cloud: options.Cloud = options.CloudName.GLOBAL,
+    graph_endpoint: options.GraphEndpoint = None,
+    full_xml: options.FullXml = False,
+    form: options.FormatChoice = TEXT,
+    journal: options.Journal = JOURNAL,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Put back the policies that a run replaced, from its journal."""
+    from provisioning.cli import compose, rolling_back
+
+    surface = Surface.made(form, log_level, log_format, no_color=no_color)
+    way = compose.Way(sandbox, auth, graph_endpoint, journal)
+    context.obj.code = surface.end(
+        lambda: rolling_back.roll_back(
+            surface, run_id, way, cloud=cloud, yes=yes, full_xml=full_xml
+        )
     )
 
 
@@ -194,65 +221,3 @@ def doctor(
     wish = compose.Wish(manifest, tuple(var or ()))
     way = compose.Way(sandbox, auth, graph_endpoint, JOURNAL)
     context.obj.code = surface.end(lambda: doctoring.examine(surface, wish, way))
-
-
-@sandbox.command()
-def serve(
-    context: typer.Context,
-    *,
-    port: options.Port = 8080,
-    tenant: options.Tenants = None,
-    faults: options.Faults = None,
-    folder: options.SandboxFolder = SANDBOX,
-    log_level: options.Level = WARNING,
-    log_format: options.LogShape = AS_TEXT,
-) -> None:
-    """Answer on 127.0.0.1 until interrupted, for other processes and other clients."""
-    from provisioning.cli import sandboxes
-
-    surface = Surface.made(TEXT, log_level, log_format, no_color=True)
-    context.obj.code = surface.end(
-        lambda: sandboxes.serve(surface, folder, port=port, tenants=tenant or (), faults=faults)
-    )
-
-
-@sandbox.command()
-def show(
-    context: typer.Context,
-    *,
-    folder: options.SandboxFolder = SANDBOX,
-    form: options.FormatChoice = TEXT,
-) -> None:
-    """Show what the sandbox's tenants hold; --format json shows all of it."""
-    from provisioning.cli import sandboxes
-
-    surface = Surface.made(form, WARNING, AS_TEXT, no_color=True)
-    context.obj.code = surface.end(lambda: sandboxes.show(surface, folder))
-
-
-@sandbox.command()
-def reset(context: typer.Context, *, folder: options.SandboxFolder = SANDBOX) -> None:
-    """Empty the sandbox's tenants but for what every new tenant holds."""
-    from provisioning.cli import sandboxes
-
-    surface = Surface.made(TEXT, WARNING, AS_TEXT, no_color=True)
-    context.obj.code = surface.end(lambda: sandboxes.reset(surface, folder))
-
-
-@users.command("add")
-def add_user(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="USER@DOMAIN", help="User principal name.")],
-    *,
-    display_name: Annotated[
-        str | None, typer.Option(help="Display name; the part before @ when left out.")
-    ] = None,
-    folder: options.SandboxFolder = SANDBOX,
-) -> None:
-    """Add a user to the tenant of that domain and print its object id."""
-    from provisioning.cli import sandboxes
-
-    surface = Surface.made(TEXT, WARNING, AS_TEXT, no_color=True)
-    context.obj.code = surface.end(
-        lambda: sandboxes.add_user(surface, folder, name, display_name=display_name)
-    )

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 
-from rich.prompt import Prompt
-from rich.text import Text
-
 from provisioning import render
-from provisioning.cli import compose, inputs, plan_file, planning, progress
+from provisioning.cli import (
+    approval,
+    compose,
+    inputs,
+    plan_file,
+    planning,
+    progress,
+    way_back,
+    whole_policies,
+)
 from provisioning.cli.compose import Way, Wish
 from provisioning.cli.options import Format
 from provisioning.cli.surface import INTERRUPTED, Surface
 from provisioning.core.errors import ProvisioningError, RefusedError
-from provisioning.core.plan import Plan
-from provisioning.core.report import Outcome, Report, Result
+from provisioning.core.report import Report, Result
+from provisioning.engine import apply as applications
 from provisioning.engine import reconcile
 from provisioning.engine.run import Run
+from provisioning.render import summary
 
 
-def apply(surface: Surface, wish: Wish, way: Way, *, approved: str | None, yes: bool) -> int:
+def apply(
+    surface: Surface,
+    wish: Wish,
+    way: Way,
+    *,
+    approved: str | None,
+    yes: bool,
+    full_xml: bool = False,
+) -> int:
     """Exit 0 when all is done, 3 when something is held or manual, 1 for any failure."""
     wish, digests = _target(wish, approved)
     opened = inputs.allowed(wish.allow, prune=wish.prune)
@@ -38,13 +50,14 @@ def apply(surface: Surface, wish: Wish, way: Way, *, approved: str | None, yes: 
             run = runner.run(stack.enter_async_context(session))
             with tell.live():
                 draft = runner.run(reconcile.draft(run))
-            _check(surface, draft, digests)
-            if not _agreed(surface, draft, yes=yes):
+            _check(surface, draft, digests, full_xml=full_xml)
+            if not approval.agreed(surface, draft.plan, yes=yes):
                 return 1
             with tell.live():
                 report = runner.run(_carried_out(surface, run, draft))
-            surface.document(_shown(surface, report))
-            return INTERRUPTED if run.stop.is_set() else _code(report)
+            back = way_back.after(report, run.journal.path, way, wanted.cloud)
+            show(surface, report, back=back)
+            return INTERRUPTED if run.stop.is_set() else code(report)
         finally:
             runner.run(stack.aclose())
 
@@ -65,17 +78,17 @@ def _target(wish: Wish, approved: str | None) -> tuple[Wish, tuple[str, ...]]:
     return named, (*digests, saved.digest)
 
 
-def _check(surface: Surface, draft: reconcile.Draft, digests: tuple[str, ...]) -> None:
+def _check(
+    surface: Surface, draft: reconcile.Draft, digests: tuple[str, ...], *, full_xml: bool
+) -> None:
     """Show the plan; refuse one with errors, and one that nobody approved."""
-    shown = render.text.plan(draft.plan, draft.stats, color=surface.color, width=surface.width)
-    if surface.form is Format.TEXT:
-        surface.document(f"{shown}\n")
-    else:
-        surface.say(shown)
-    if draft.plan.errors:
-        raise RefusedError(
-            f"the plan has {len(draft.plan.errors)} error(s)", remedy="nothing was written"
+    wholes = whole_policies.of(draft, wanted=full_xml)
+    surface.beside(
+        render.text.plan(
+            draft.plan, draft.stats, color=surface.color, width=surface.width, wholes=wholes
         )
+    )
+    approval.check(draft.plan)
     if other := [digest for digest in digests if digest != draft.plan.digest]:
         raise RefusedError(
             f"the plan's digest is {draft.plan.digest}, approved was {other[0]}",
@@ -83,77 +96,33 @@ def _check(surface: Surface, draft: reconcile.Draft, digests: tuple[str, ...]) -
         )
 
 
-def _agreed(surface: Surface, draft: reconcile.Draft, *, yes: bool) -> bool:
-    if yes or not draft.plan.pending:
-        return True
-    if not surface.interactive:
-        raise RefusedError(
-            "nothing was written: there is no terminal to ask on",
-            remedy="pass --yes to apply without asking",
-        )
-    name = render.escape.plain(draft.plan.tenant_name)
-    question = f'Carry this out in {name}? Only "yes" is accepted'
-    # As Text: a tenant's name is no markup.
-    if Prompt.ask(Text(question), console=surface.console()).strip() == "yes":
-        return True
-    surface.say("Nothing was written.")
-    return False
-
-
 async def _carried_out(surface: Surface, run: Run, draft: reconcile.Draft) -> Report:
     if not draft.plan.pending:
-        return Report(draft.plan, _waiting(draft.plan), None, True, run.journal.run, draft.stats)
-    with _interruptible(surface, run):
+        waiting = tuple(applications.unsent(step) for step in draft.plan.steps)
+        return Report(draft.plan, waiting, None, True, run.journal.run, draft.stats)
+    with approval.interruptible(surface, run.stop):
         return await reconcile.carry_out(run, draft)
 
 
-def _waiting(plan: Plan) -> tuple[Outcome, ...]:
-    held = (
-        Outcome(step.address, step.action, Result.HELD, step.held.reason)
-        for step in plan.held
-        if step.held is not None
-    )
-    manual = (
-        Outcome(step.address, step.action, Result.MANUAL, step.manual) for step in plan.manual
-    )
-    return (*held, *manual)
-
-
-@contextlib.contextmanager
-def _interruptible(surface: Surface, run: Run) -> Iterator[None]:
-    """First Ctrl-C: send nothing new and finish what is in flight; the second cuts it off."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-    def interrupt() -> None:
-        if run.stop.is_set() and task is not None:
-            task.cancel()
-        else:
-            run.stop.set()
-            surface.say("Stopping: requests in flight are finished. Ctrl-C again cuts them off.")
-
-    if sys.platform == "win32":
-        yield
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-
-def _shown(surface: Surface, report: Report) -> str:
+def show(surface: Surface, report: Report, *, goal: str = summary.MANIFEST, back: str = "") -> None:
+    """Print a report; `back` is the command that undoes a part of it."""
     match surface.form:
         case Format.JSON:
-            return render.json.report(report)
+            surface.document(render.json.report(report))
+            if back:
+                surface.say(f"{summary.WAY_BACK}: {back}")
         case Format.MARKDOWN:
-            return render.markdown.report(report)
-        case Format.TEXT:
-            return render.text.report(report, color=surface.color, width=surface.width)
+            surface.document(render.markdown.report(report, goal=goal, way_back=back))
+        case _:
+            surface.document(
+                render.text.report(
+                    report, color=surface.color, width=surface.width, goal=goal, way_back=back
+                )
+            )
 
 
-def _code(report: Report) -> int:
+def code(report: Report) -> int:
+    """Return the exit code of a report."""
     if report.failed:
         return 1
     waiting = any(item.result in {Result.HELD, Result.MANUAL} for item in report.outcomes)

@@ -17,12 +17,12 @@ from provisioning.manifest import Manifest
 def before(wanted: Manifest, chosen: Auth | None) -> Iterator[str]:
     """Yield what is worth knowing before the sign-in."""
     needed = tuple(_needed(wanted))
-    if chosen not in {None, Auth.DEFAULT}:
-        hint = auth.offline_hint(chosen.value, needed, env=os.environ) if chosen else None
+    if chosen is not None and chosen is not Auth.DEFAULT:
+        hint = auth.offline_hint(chosen.value, needed, env=os.environ)
     elif os.environ.get("AZURE_CLIENT_ID"):
+        # An application's or an identity's own credentials come first in the default.
         hint = None
     else:
-        # The default tries other credentials first and ends with the developer's own.
         hint = auth.offline_hint(Auth.AZURE_CLI.value, needed, env=os.environ)
         hint = hint and f"If the default sign-in finds only the Azure CLI: {hint}"
     if hint:

@@ -25,11 +25,16 @@ def validate(surface: Surface, paths: Iterable[Path], variables: Iterable[str]) 
         failed = failed or loaded.manifest is None
         if loaded.manifest is not None and surface.form is Format.TEXT:
             surface.document(f"{file}: valid, {len(loaded.manifest.desired)} objects\n")
+    tell(surface, findings)
+    return 1 if failed else 0
+
+
+def tell(surface: Surface, findings: Iterable[Finding]) -> None:
+    """Print findings as the command's document."""
     if surface.form is Format.TEXT:
         surface.document(render.findings.text(findings, color=surface.color, width=surface.width))
     else:
         surface.findings(findings)
-    return 1 if failed else 0
 
 
 def schema(surface: Surface) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 MEMORY = ":memory:"
+JOURNAL = Path(".provisioning")
 
 
 class Format(StrEnum):
@@ -77,6 +78,14 @@ class LogFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
 
+
+TEXT, FINDINGS, WARNING, AS_TEXT = (
+    ReportFormat.TEXT,
+    Format.TEXT,
+    LogLevel.WARNING,
+    LogFormat.TEXT,
+)
+"""What commands do without being told."""
 
 _TENANT = "Tenant"
 _SIGN_IN = "Signing in"

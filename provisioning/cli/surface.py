@@ -66,6 +66,13 @@ class Surface:
         """Print the command's one document."""
         _write(sys.stdout, text)
 
+    def beside(self, text: str) -> None:
+        """Print what goes before the document: with it as text, on stderr beside another format."""
+        if self.form is Format.TEXT:
+            self.document(f"{text}\n")
+        else:
+            self.say(text)
+
     def say(self, text: str) -> None:
         """Tell a person something beside the document."""
         _write(sys.stderr, f"{text}\n")

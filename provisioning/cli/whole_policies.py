@@ -49,4 +49,3 @@ def _whole(work: Work) -> Whole:
         None if now is None else laid_out(now) or str(before),
         None if after is None else laid_out(after),
     )
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -225,6 +226,11 @@ def _items(value: Value) -> list[dict[str, Value]]:
 def canonical(value: Value) -> str:
     """Spell a value so that equal values, references included, have equal spellings."""
     return json.dumps(refs.to_json(value), sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: Value) -> str:
+    """SHA-256 (hex) of a value's canonical spelling."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def _sorted(values: list[Value]) -> list[Value]:

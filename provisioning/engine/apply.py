@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from provisioning.core import build, refs
+from provisioning.core.diff import digest
 from provisioning.core.errors import GraphError, ProvisioningError
 from provisioning.core.kind import Work
 from provisioning.core.model import Address, Live
@@ -22,6 +23,8 @@ from provisioning.engine import journal, patience
 from provisioning.engine.knowledge import Knowledge
 from provisioning.engine.run import Run
 from provisioning.engine.send import send
+
+_SIDES = ("before", "after")
 
 
 @dataclass(slots=True)
@@ -95,10 +98,22 @@ async def _step(state: _Apply, work: Work) -> None:
         )
         gate.opened.set()
     if work.step.held is None and not work.step.manual:
+        _record(state.run, work.step, outcome)
         state.done += 1
         text = f"{work.step.action} {outcome.result}"
         event = Event("step", text, work.step.address, outcome.result, state.done, state.total)
         state.run.progress(event)
+
+
+def _record(run: Run, step: Step, outcome: Outcome) -> None:
+    """Note a step's end with digests of what it changed: evidence without values."""
+    before, after = ({c.path: getattr(c, side) for c in step.changes} for side in _SIDES)
+    run.journal.note(
+        action=step.action,
+        result=outcome.result,
+        before=digest(before),
+        after=digest(after),
+    )
 
 
 async def _outcome(state: _Apply, work: Work) -> Outcome:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from provisioning.core import build
-from provisioning.core.errors import RefusedError
+from provisioning.core.errors import RefusedError, SecretError
 from provisioning.core.kind import Kind, Permission
-from provisioning.core.model import Live, Principal
+from provisioning.core.model import Live, Principal, Secret
 from provisioning.core.plan import Plan
 from provisioning.core.report import Outcome, Report, Result, Stats
 from provisioning.engine.apply import apply, unsent
@@ -58,6 +58,7 @@ async def carry_out(run: Run, agreed: Draft) -> Report:
         return _nothing_to_do(run, agreed)
     _check_permissions(run, agreed)
     _check_sinks(run, agreed)
+    await _check_sources(run, agreed)
     run.journal.open(agreed.plan.tenant_id)
     try:
         outcomes, after, rounds = await _passes(run, agreed)
@@ -131,6 +132,29 @@ def _check_sinks(run: Run, agreed: Draft) -> None:
         problem = run.sinks.check(desired.settings["store"])
         if problem is not None:
             raise RefusedError(f"{step.address}: {problem.message}", remedy=problem.remedy)
+
+
+async def _check_sources(run: Run, agreed: Draft) -> None:
+    """Refuse before the first write a secret that can't be read; the value is not kept."""
+    for step in agreed.plan.pending:
+        desired = agreed.build.wanted.get(step.address)
+        for secret in _secrets([desired.body, desired.settings]) if desired else ():
+            try:
+                await run.read_secret(secret)
+            except SecretError as problem:
+                message = f"{step.address}: {problem.message}"
+                raise RefusedError(message, remedy=problem.remedy) from None
+
+
+def _secrets(value: object) -> Iterator[Secret]:
+    match value:
+        case Secret():
+            yield value
+        case Mapping():
+            yield from _secrets(list(value.values()))
+        case list() | tuple():
+            for item in value:
+                yield from _secrets(item)
 
 
 def _stats(run: Run, rounds: int, started: float) -> Stats:

@@ -119,7 +119,8 @@ def _row(outcome: Outcome) -> str:
     name = f"{outcome.action.value} {outcome.address}"
     note = "" if outcome.result is Result.DONE else outcome.reason
     # In a table even a code span ends at a pipe, so text is escaped instead.
-    cells = (outcome.result.value, escape.markdown(name), escape.markdown(note))
+    shown = _instruction(note) if outcome.result is Result.MANUAL else escape.markdown(note)
+    cells = (outcome.result.value, escape.markdown(name), shown)
     return f"| {' | '.join(cells)} |"
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import policy_trees
+import grown_policies
 import triples
 
 HERE = Path(__file__).parent
@@ -145,7 +145,7 @@ def policies(table: Table, folder: Path, size: int) -> None:
     """Compiling policies, planning them in sync, uploading a tree."""
     figures = {}
     for count in (size // 2, size):
-        manifest = policy_trees.write(folder / f"compile-{count}", count - 2, 60)
+        manifest = grown_policies.write(folder / f"compile-{count}", count - 2, 60)
         command = [sys.executable, str(HERE / "compile.py"), str(manifest)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         figures[count] = json.loads(done.stdout)
@@ -154,12 +154,12 @@ def policies(table: Table, folder: Path, size: int) -> None:
     table.check(f"{what}: CPU seconds", whole["cpu"], 2.0)
     table.check(f"{what}: peak memory, MB", whole["rss"], 300)
     table.check(f"{what}: growth from half of them", whole["cpu"] / half["cpu"], 2.4)
-    manifest = policy_trees.write(folder / "sync", size - 2, 4)
+    manifest = grown_policies.write(folder / "sync", size - 2, 4)
     with served(kind="b2c") as box:
         box.measure(manifest, "apply")
         again = box.measure(manifest, "plan")
     table.check(f"plan in sync, {size} policies: rounds", again["rounds"], 3)
-    manifest = policy_trees.write(folder / "tree", 30, 4)
+    manifest = grown_policies.write(folder / "tree", 30, 4)
     with served(LATENCY, kind="b2c") as box:
         tree = box.measure(manifest, "apply")
     links = max(tree["rounds"] + tree["chain"], math.ceil(tree["calls"] / WIDTH))

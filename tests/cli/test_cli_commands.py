@@ -38,7 +38,17 @@ def test_version_is_told(shell: Shell) -> None:
 def test_help_names_every_command(shell: Shell) -> None:
     told = shell("--help")
     assert told.code == 0
-    for name in ("validate", "plan", "apply", "schema", "diagram", "doctor", "sandbox"):
+    for name in (
+        "validate",
+        "plan",
+        "apply",
+        "rollback",
+        "policies",
+        "schema",
+        "diagram",
+        "doctor",
+        "sandbox",
+    ):
         assert f" {name} " in told.stdout
 
 
@@ -53,6 +63,9 @@ def test_help_names_every_command(shell: Shell) -> None:
         "plan . --auth magic",
         "plan . extra",
         "apply . --approved",
+        "rollback",
+        "policies build .",
+        "policies lint . --schema-severity bad",
         "sandbox serve --port 70000",
         "",
     ],

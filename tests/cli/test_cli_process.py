@@ -37,7 +37,9 @@ def python(shell: Shell, script: str) -> subprocess.CompletedProcess[str]:
     return process(shell, sys.executable, "-c", script)
 
 
-@pytest.mark.parametrize("line", ["--help", "--version", "apply --help", "validate ."])
+@pytest.mark.parametrize(
+    "line", ["--help", "--version", "apply --help", "validate .", "policies lint ."]
+)
 def test_help_version_and_validate_never_import_the_graph_sdk(shell: Shell, line: str) -> None:
     script = (
         "import sys\nfrom provisioning import cli\n"

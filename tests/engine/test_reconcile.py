@@ -125,9 +125,13 @@ async def test_the_journal_joins_each_write_to_its_step_and_holds_no_secret(worl
     report = await world.apply(world.load(world.write(text)))
     path = world.folder / "journal" / f"{report.run}.jsonl"
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    sent = {(line["address"], line["method"], line["status"]) for line in lines}
+    sent = {(line["address"], line["method"], line["status"]) for line in lines if "method" in line}
     assert ("application.left", "POST", 201) in sent
-    assert all(line["requestId"] and line["tenant"] and line["time"] for line in lines)
+    assert all(line["tenant"] and line["time"] for line in lines)
+    assert all(line["requestId"] for line in lines if "method" in line)
+    ended = {line["address"]: line for line in lines if "result" in line}
+    assert ended["application.left"]["result"] == "done"
+    assert ended["application.left"]["before"] != ended["application.left"]["after"]
     secret = next(
         line.partition("=")[2]
         for line in (world.folder / ".secrets" / "a.env").read_text(encoding="utf-8").splitlines()
