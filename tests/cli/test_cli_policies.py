@@ -349,7 +349,8 @@ def test_secrets_of_a_manifest_are_read_while_they_are_sent_and_told_nowhere(
     os.environ["SAML_PFX_PASSWORD"] = "pfx-password"
     missing = shell("apply . --sandbox box --yes")
     assert missing.code == 1
-    assert "the environment variable FACEBOOK_SECRET is not set" in missing.stdout
+    assert "the environment variable FACEBOOK_SECRET is not set" in missing.stderr
+    assert not (shell.folder / ".provisioning").exists()
     os.environ["FACEBOOK_SECRET"] = "facebook-secret-value"
     told = shell("apply . --sandbox box --yes --log-level debug")
     assert told.code == 0, told.stdout
