@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from provisioning.core import build
 from provisioning.core.errors import RefusedError, SecretError
 from provisioning.core.kind import Kind, Permission
-from provisioning.core.model import Live, Principal, Secret
+from provisioning.core.model import Address, Live, Principal, Secret
 from provisioning.core.plan import Plan
 from provisioning.core.report import Outcome, Report, Result, Stats
 from provisioning.engine.apply import apply, unsent
@@ -95,7 +95,15 @@ async def _passes(run: Run, agreed: Draft) -> tuple[tuple[Outcome, ...], Settled
         outcomes |= {o.address: o for o in applied.outcomes if o.result is not Result.DONE}
         after = await settle(run, applied, after.live)
         rounds += after.rounds
-    return tuple(outcomes.values()), after, rounds
+    manual = {step.address: step.manual for step in after.draft.plan.manual}
+    return tuple(_left_to_a_person(o, manual) for o in outcomes.values()), after, rounds
+
+
+def _left_to_a_person(outcome: Outcome, manual: Mapping[Address, str]) -> Outcome:
+    """A step that the service refused for good, and that its kind now hands to the portal."""
+    if outcome.result is not Result.DONE or outcome.address not in manual:
+        return outcome
+    return replace(outcome, result=Result.MANUAL, reason=manual[outcome.address])
 
 
 def missing_permissions(

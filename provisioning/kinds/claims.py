@@ -6,7 +6,7 @@ They are tags (256 characters, no white space) of one application per manifest:
 |----------------------------------------------|--------------------------------------------------|
 | `provisioning-ledger:NAME`                   | this is the ledger of the manifest NAME          |
 | `provisioning-owns:KIND/KEY`                 | made by it; written before the create            |
-| `provisioning-version:KIND/KEY=N`            | the version of a secret that was uploaded        |
+| `provisioning-version:KIND/KEY=N`            | the version (certificate) that was uploaded      |
 | `provisioning-id:KIND/KEY=ID`                | the id that the service chose                    |
 | `provisioning-digest:KIND/KEY=SENT/RETURNED` | the service rewrote a policy so (`?`: perhaps)   |
 | `provisioning-manual:ADDRESS=DIGEST`         | what only a person can do was seen done          |
@@ -119,9 +119,14 @@ def missing(view: View) -> tuple[Address, ...]:
     )
 
 
+def uploaded(view: View | Work, thing: Address) -> str | None:
+    """Return the version, or the certificate, that was uploaded last; None without a record."""
+    return _value(view, _VERSION, _name(thing))
+
+
 def version(view: View | Work, thing: Address) -> int | None:
     """Return the version of a secret that was uploaded last; None when nothing is recorded."""
-    text = _value(view, _VERSION, _name(thing))
+    text = uploaded(view, thing)
     return int(text) if text is not None and text.isdecimal() else None
 
 
@@ -173,9 +178,9 @@ def is_discharged(view: View | Work, thing: Address, what: Value) -> bool:
     return manual(thing, what) in entries(view)
 
 
-def note_version(work: Work, number: int) -> Request:
-    """Record the version that was just uploaded."""
-    return note(work, f"{_VERSION}{_name(work.step.address)}={number}")
+def note_version(work: Work, what: int | str) -> Request:
+    """Record the version, or the certificate, that was just uploaded."""
+    return note(work, f"{_VERSION}{_name(work.step.address)}={what}")
 
 
 def note_rewriting(work: Work, pair: tuple[str, str], *, surely: bool) -> Request:

@@ -7,7 +7,7 @@ This kind has no objects of its own; it only adds to what `application` finds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -19,11 +19,9 @@ from provisioning.kinds.application import ladder
 from provisioning.kinds.application import reads as application_reads
 from provisioning.kinds.sections import identity_experience_framework as section
 from provisioning.kinds.sections import shapes
-from provisioning.policies.document import NAMESPACE, Document, Element
 
 _RESOURCE: Final = known.application(section.RESOURCE)
 _CLIENT: Final = known.application(section.CLIENT)
-_PROFILE: Final = "login-NonInteractive"
 _NAMES: Final = {
     _CLIENT: ("client_id",),
     _RESOURCE: ("resource_id", "IdTokenAudience"),
@@ -87,35 +85,17 @@ def _pairs(view: View) -> tuple[Pair, ...]:
     """Return each pair of (client, resource) appIds that a living policy names, once."""
     found: dict[Pair, None] = {}
     for policy_id in tenant_policies.ids(view):
-        if _PROFILE.encode() not in tenant_policies.raw(view, policy_id):
-            continue
-        document = tenant_policies.document(view, policy_id)
-        for profile in _profiles(document) if document is not None else ():
-            client, resource = (_app_id(profile, _NAMES[a]) for a in (_CLIENT, _RESOURCE))
-            if client and resource:
-                found[client, resource] = None
+        sent = tenant_policies.facts(view, policy_id).sign_in
+        client, resource = (_app_id(sent, _NAMES[address]) for address in (_CLIENT, _RESOURCE))
+        if client and resource:
+            found[client, resource] = None
     return tuple(found)
 
 
-def _profiles(document: Document) -> Iterator[Element]:
-    for profile in document.root.iter(f"{{{NAMESPACE}}}TechnicalProfile"):
-        if profile.get("Id", "").casefold() == _PROFILE.casefold():
-            yield profile
-
-
-def _app_id(profile: Element, names: tuple[str, ...]) -> str | None:
-    """Return the appId that the profile has under one of the names; placeholders are none."""
+def _app_id(sent: Iterable[tuple[str, str]], names: tuple[str, ...]) -> str | None:
+    """Return the appId that is sent under one of the names; placeholders are none."""
     folded = {name.casefold() for name in names}
-    values = [
-        claim.get("DefaultValue", "")
-        for claim in profile.iter(f"{{{NAMESPACE}}}InputClaim")
-        if claim.get("ClaimTypeReferenceId", "").casefold() in folded
-    ]
-    values += [
-        (item.text or "").strip()
-        for item in profile.iter(f"{{{NAMESPACE}}}Item")
-        if item.get("Key", "").casefold() in folded
-    ]
+    values = (value for name, value in sent if name.casefold() in folded)
     return next((value.lower() for value in values if shapes.is_guid(value)), None)
 
 

@@ -47,11 +47,12 @@ def decide(
     desired: Desired,
     keys: Iterable[Key] | None,
     *,
-    recorded: int | None,
+    uploaded: str | None,
     adopted: bool,
     now: datetime,
 ) -> Decision:
-    """Decide about a key set; `keys` None: it is not there."""
+    """Decide about a key set; `keys` None: it is not there. `uploaded` is the ledger's record."""
+    recorded = int(uploaded) if uploaded is not None and uploaded.isdecimal() else None
     if keys is None:
         return Decision(add=True, reason="not in the tenant", recorded=recorded)
     held = tuple(keys)
@@ -62,7 +63,8 @@ def decide(
         case "generate":
             return _generated(desired, usable, now)
         case "certificate":
-            prints = {known.text(key, "x5t") for key in held}
+            # Not every answer shows x5t; then the record says whether it was uploaded.
+            prints = {uploaded, *(known.text(key, "x5t") for key in held)}
             there = known.text(desired.settings, "x5t") in prints
             return Decision() if there else Decision(add=True, reason="it lacks this certificate")
         case _:

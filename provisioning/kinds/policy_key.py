@@ -9,27 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from provisioning.core.kind import Hold, Kind, Matched, Proposal, View, Work
 from provisioning.core.model import (
     Address,
     Desired,
-    Finding,
     Json,
     LiveObject,
-    Severity,
     Value,
 )
 from provisioning.core.plan import Action, Change
 from provisioning.core.request import Alternative, Answer, Read, Request
-from provisioning.kinds import claims, granted, key_rotation, known, trust_framework
+from provisioning.kinds import claims, granted, key_findings, key_rotation, known, trust_framework
 from provisioning.kinds.key_rotation import Decision
 from provisioning.kinds.sections import policy_keys as section
 
 _PUBLIC: Final = ("kid", "kty", "use", "nbf", "exp", "status", "x5t")
-_SOON: Final = timedelta(days=30)
 _CALLS: Final = {
     "upload": "uploadSecret",
     "certificate": "uploadCertificate",
@@ -85,9 +82,8 @@ def _fill(work: Work, desired: Desired) -> tuple[Request, ...]:
     decision = _decide(desired, work.live, work)
     if desired.settings.get("way") == "generate":
         return (_generate_unless_there(work, desired, decision),)
-    version = desired.settings.get("version")
-    noted = (claims.note_version(work, version),) if isinstance(version, int) else ()
-    return (_upload(work, desired), *noted)
+    what = desired.settings.get("version", desired.settings.get("x5t"))
+    return (_upload(work, desired), claims.note_version(work, str(what)))
 
 
 def guards(work: Work, view: View) -> Iterable[Hold]:
@@ -99,21 +95,11 @@ def guards(work: Work, view: View) -> Iterable[Hold]:
         yield Hold("last-key", "it holds a usable key; policies that name it would stop working")
 
 
-def findings(view: View) -> Iterable[Finding]:
-    """Report keys of another type, keys about to end, and certificates that have ended."""
-    for desired in view.desired:
-        live = known.live(view, desired.address)
-        keys = known.items(live.body, "keys") if live is not None else ()
-        yield from _mixed(desired, keys)
-        yield from _ending(desired, keys, view.observed_at)
-        yield from _ended(desired, view.observed_at)
-
-
 def _decide(desired: Desired, live: LiveObject | None, view: View | Work) -> Decision:
     return key_rotation.decide(
         desired,
         None if live is None else known.items(live.body, "keys"),
-        recorded=claims.version(view, desired.address),
+        uploaded=claims.uploaded(view, desired.address),
         adopted=not claims.is_claimed(view, desired.address),
         now=view.observed_at,
     )
@@ -222,61 +208,6 @@ def _write(
     )
 
 
-def _mixed(desired: Desired, keys: Iterable[dict[str, Json]]) -> Iterable[Finding]:
-    """One key set has one kty and one use, by AADB2C95032 and AADB2C95042."""
-    for name in ("kty", "use"):
-        wanted = known.text(desired.settings, name)
-        held = sorted({known.text(key, name) for key in keys if key.get(name) is not None})
-        others = [value for value in held if value.casefold() != wanted.casefold()]
-        if others:
-            yield Finding(
-                "mixed-keys",
-                f"{desired.address} holds keys of {name} {', '.join(others)}; "
-                f"one of {name} {wanted} can't join them",
-                f"write {name}: {others[0]}, or use another key set",
-                place=desired.place,
-                address=desired.address,
-            )
-
-
-def _ending(desired: Desired, keys: Iterable[dict[str, Json]], now: datetime) -> Iterable[Finding]:
-    held = tuple(keys)
-    last = key_rotation.newest_end(held)
-    if last is None or last == key_rotation.FOR_EVER or desired.settings.get("rotateBefore"):
-        return
-    if last <= now + _SOON and desired.settings.get("way") != "generate":
-        verb = "ended" if last <= now else "ends"
-        yield Finding(
-            "key-ends",
-            f"the newest key of {desired.address} {verb} {last:%Y-%m-%d}",
-            "give it a new value and raise version",
-            Severity.WARNING,
-            place=desired.place,
-            address=desired.address,
-        )
-    elif last <= now + _SOON:
-        yield Finding(
-            "key-ends",
-            f"the newest key of {desired.address} ends {last:%Y-%m-%d}",
-            "write lifetime and rotateBefore, so that the next one is made in time",
-            Severity.WARNING,
-            place=desired.place,
-            address=desired.address,
-        )
-
-
-def _ended(desired: Desired, now: datetime) -> Iterable[Finding]:
-    text = known.text(desired.settings, "end")
-    if text and datetime.fromisoformat(text) <= now:
-        yield Finding(
-            "certificate-ended",
-            f"the certificate of {desired.address} ended {text[:10]}",
-            "upload one that is valid",
-            place=desired.place,
-            address=desired.address,
-        )
-
-
 def _read(address: Address) -> Read:
     return Read(
         str(address),
@@ -307,7 +238,7 @@ KIND = Kind(
     propose=propose,
     requests=requests,
     guards=guards,
-    findings=findings,
+    findings=key_findings.findings,
     read_permissions=(granted.READ_KEY_SETS, granted.READ_APPLICATIONS),
     write_permissions=(granted.WRITE_KEY_SETS, granted.WRITE_APPLICATIONS),
     prunable=True,

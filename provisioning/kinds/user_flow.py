@@ -144,8 +144,11 @@ def _create(work: Work, desired: Desired, patch: Mapping[str, Value]) -> Request
             ),
         ),
     )
-    if not grant:
-        return post
+    return _tried(work, desired, post) if grant else post
+
+
+def _tried(work: Work, desired: Desired, post: Request) -> Request:
+    """Try a create again while the service has a problem, and in the end leave it to a person."""
     tried = claims.note_refusal(work, _what(desired))
     for _ in range(TRIES):
         again = Alternative(when=trust_framework.SERVICE_PROBLEM, then=(tried,))

@@ -10,6 +10,8 @@ from b2c_stage import DOMAIN, POLICIES, SHIPPED, B2c, holds, rules, steps
 
 from provisioning.core.plan import Action, Change
 from provisioning.core.report import Result
+from provisioning.core.request import Call
+from provisioning.engine import reconcile
 from provisioning.kinds import KINDS
 from provisioning.manifest import load
 from provisioning.sandbox import Fault
@@ -111,6 +113,29 @@ async def test_a_policy_edited_in_the_portal_is_put_back(stage: B2c) -> None:
     assert 'DefaultValue="x"' in replaced["content"]
 
 
+async def test_an_edit_between_plan_and_apply_is_refused_and_not_lost(stage: B2c) -> None:
+    await stage.settle(POLICIES)
+    stage.edit("ROPC_Auth", ' DefaultValue=""', "")
+    theirs = stage.policy(SIGN_IN).replace('DefaultValue=""', 'DefaultValue="x"')
+    async with stage.world.run(stage.world.load(stage.write(POLICIES))) as run:
+        draft = await reconcile.draft(run)
+        await run.graph.send(
+            Call(
+                "PUT",
+                f"/trustFramework/policies/{SIGN_IN}/$value",
+                version="beta",
+                content=theirs.encode(),
+                content_type="application/xml",
+            )
+        )
+        report = await reconcile.carry_out(run, draft)
+    (outcome,) = report.outcomes
+    assert outcome.result is Result.FAILED
+    assert outcome.fault is not None
+    assert "was changed by somebody" in outcome.fault.message
+    assert stage.policy(SIGN_IN) == theirs
+
+
 async def test_a_policy_deleted_in_the_portal_is_made_again(stage: B2c) -> None:
     await stage.settle(POLICIES)
     await stage.elsewhere("DELETE", f"/trustFramework/policies/{SIGN_IN}")
@@ -132,8 +157,10 @@ async def test_a_no_op_plan_of_fifty_policies_takes_three_rounds(tmp_path: Path)
 async def test_siblings_go_one_by_one_once_the_service_asks_for_it(tmp_path: Path) -> None:
     stage = B2c.fresh(tmp_path, concurrent_policy_writes="refuse")
     stage.policies(**{f"RP{n}": relying_party(f"B2C_1A_RP{n}") for n in range(5)})
+    stage.world.box.latency = 0.001
     writes = await stage.settle(POLICIES)
     assert len(uploads(writes)) == 8
+    assert any(e.method == "PUT" and e.status == 409 for e in stage.world.box.log)
 
 
 async def test_one_ledger_write_claims_everything_before_it_is_made(stage: B2c) -> None:
@@ -164,6 +191,17 @@ async def test_deletions_wait_for_prune_and_go_children_first(tmp_path: Path) ->
         BASE,
     ]
     assert not any("custom_policy" in tag for tag in stage.ledger())
+
+
+async def test_key_sets_go_after_the_policies_that_name_them(tmp_path: Path) -> None:
+    stage = B2c.fresh(
+        tmp_path, referenced_key_set_delete="refuse", policy_delete_with_children="refuse"
+    )
+    stage.policies()
+    await stage.settle(POLICIES)
+    allow = ["last-key", "deletions"]
+    await stage.settle("applications: {}\n", prune=True, allow=allow)
+    assert stage.kept("policies") == stage.kept("keySets") == []
 
 
 async def test_a_base_whose_child_could_not_be_deleted_stays(stage: B2c) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from b2c_stage import DOMAIN, B2c, holds, rules, steps
 
+from provisioning.kinds import KINDS
+from provisioning.manifest import load
+
 FRAMEWORK = "identityExperienceFramework: {}\n"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 KEY_SETS = [
@@ -106,7 +109,9 @@ async def test_an_explicit_policy_key_wins(stage: B2c) -> None:
 
 
 async def test_an_explicit_application_wins(stage: B2c) -> None:
-    await stage.settle(FRAMEWORK + "applications: {ief: {displayName: Mine}}\n")
+    scope = "{adminConsentDisplayName: Access, adminConsentDescription: Accesses}"
+    mine = f"{{displayName: Mine, scopes: {{user_impersonation: {scope}}}}}"
+    await stage.settle(f"{FRAMEWORK}applications: {{ief: {mine}}}\n")
     names = {one["displayName"] for one in stage.kept("applications")}
     assert {"Mine", "ProxyIdentityExperienceFramework"} <= names
     assert "IdentityExperienceFramework" not in names
@@ -190,7 +195,4 @@ def test_it_belongs_in_a_b2c_tenant(stage: B2c) -> None:
     path = stage.world.write(
         f"version: 1\nname: demo\ntenant: {{domain: {DOMAIN}, type: workforce}}\n{FRAMEWORK}"
     )
-    from provisioning.kinds import KINDS
-    from provisioning.manifest import load
-
     assert [f.rule for f in load(path, kinds=KINDS).findings] == ["not-in-this-tenant"]

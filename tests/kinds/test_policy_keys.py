@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import base64
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from b2c_stage import B2c, holds, rules, steps
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
 
 from provisioning.core.model import Severity
 from provisioning.core.plan import Action
@@ -181,6 +187,49 @@ async def test_a_set_with_a_usable_key_is_deleted_only_with_leave(tmp_path: Path
     assert stage.kept("deletedItems") == []
 
 
+async def test_a_certificate_is_uploaded_once_and_a_new_one_beside_it(tmp_path: Path) -> None:
+    stage = B2c.fresh(tmp_path)
+    text = "policyKeys: {Partner: {certificate: {fromFile: partner.cer}}}\n"
+    (tmp_path / "partner.cer").write_bytes(certificate()[0])
+    await stage.settle(text)
+    assert await stage.settle(text) == []
+    (tmp_path / "partner.cer").write_bytes(certificate()[0])
+    plan = await stage.plan(text)
+    assert [step.reason for step in plan.steps] == ["it lacks this certificate"]
+    await stage.settle(text)
+    assert len(stage.keys("B2C_1A_Partner")) == 2
+
+
+async def test_a_certificate_that_has_ended_is_an_error(tmp_path: Path) -> None:
+    stage = B2c.fresh(tmp_path)
+    (tmp_path / "partner.cer").write_bytes(certificate()[0])
+    stage.world.time.elapsed += 400 * DAY
+    plan = await stage.plan("policyKeys: {P: {certificate: {fromFile: partner.cer}}}\n")
+    assert [error.rule for error in plan.errors] == ["certificate-ended"]
+
+
+async def test_a_pkcs12_file_is_uploaded_with_its_password(tmp_path: Path) -> None:
+    file = base64.b64encode(certificate()[1]).decode()
+    stage = B2c.fresh(tmp_path, {"saml.pfx": file, "PASSWORD": "right"})
+    text = "policyKeys: {S: {pkcs12: {fromFile: saml.pfx, password: {fromEnv: PASSWORD}}}}\n"
+    await stage.settle(text)
+    assert await stage.settle(text) == []
+    assert "provisioning-version:policy_key/B2C_1A_S=1" in stage.ledger()
+
+
+async def test_a_wrong_password_is_told_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    file = base64.b64encode(certificate()[1]).decode()
+    text = "policyKeys: {S: {pkcs12: {fromFile: saml.pfx, password: {fromEnv: PASSWORD}}}}\n"
+    stage = B2c.fresh(tmp_path, {"saml.pfx": file, "PASSWORD": "wrong"})
+    report = await stage.apply(text)
+    (failed,) = (o for o in report.outcomes if o.fault)
+    assert failed.fault is not None
+    assert failed.fault.code == "AADB2C95025"
+    mended = B2c(stage.world, {"saml.pfx": file, "PASSWORD": "right"})
+    await mended.settle(text)
+    assert len(stage.keys("B2C_1A_S")) == 1
+
+
 async def test_the_end_of_an_uploaded_key_is_told(tmp_path: Path) -> None:
     stage = B2c.fresh(tmp_path, {"FACEBOOK": "x"})
     text = "policyKeys: {F: {upload: {fromEnv: FACEBOOK}, lifetime: P60D}}\n"
@@ -213,6 +262,32 @@ async def test_the_end_of_an_uploaded_key_is_told(tmp_path: Path) -> None:
 def test_a_contradiction_is_a_fault(tmp_path: Path, entry: str, said: str) -> None:
     (found,) = B2c.fresh(tmp_path).findings(f"policyKeys: {{A: {entry}}}\n")
     assert found.message == said
+
+
+def test_a_private_key_in_a_certificate_file_is_refused(tmp_path: Path) -> None:
+    stage = B2c.fresh(tmp_path)
+    (tmp_path / "p.cer").write_text("-----BEGIN PRIVATE KEY-----\n")
+    (found,) = stage.findings("policyKeys: {P: {certificate: {fromFile: p.cer}}}\n")
+    assert found.rule == "private-key"
+
+
+def certificate() -> tuple[bytes, bytes]:
+    """A certificate of one year, in DER, and the same with its key in PKCS#12."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "partner")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256())
+    )
+    protected = serialization.BestAvailableEncryption(b"right")
+    bundle = pkcs12.serialize_key_and_certificates(b"p", key, made, None, protected)
+    return made.public_bytes(serialization.Encoding.DER), bundle
 
 
 def test_a_name_with_and_without_its_prefix_is_the_same(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def document(desired: Desired, objects: Objects | None = None) -> Document:
     """
     content = desired.body["content"] if objects is None else resolved(desired, objects)
     text = str(content)
-    return _with_places(text, *(known.text(desired.settings, part) for part in ("file", "places")))
+    return placed(text, *(known.text(desired.settings, part) for part in ("file", "places")))
 
 
 def digest(text: str) -> str | None:
@@ -108,8 +108,8 @@ def _digest(text: str) -> str | None:
     return canonical.digest(found) if found.sound else None
 
 
-@lru_cache(maxsize=256)
-def _with_places(text: str, file: str, table: str) -> Document:
+@lru_cache(maxsize=64)
+def placed(text: str, file: str, table: str) -> Document:
     """Parse a text and give each element the place that the table has for it."""
     found = parse(text, file)
     names, *lines = table.splitlines()

@@ -84,12 +84,12 @@ def extras(view: View) -> tuple[Address, ...]:
 
 def _needs(view: View, address: Address, policy_id: str) -> Iterator[Address]:
     """Yield the parent and the key sets of a policy that goes: they go after it."""
-    document = None if address in view.wanted else tenant_policies.document(view, policy_id)
-    if document is None:
+    if address in view.wanted:
         return
-    if document.base_policy is not None:
-        yield claims.spelled(view, KIND, document.base_policy.policy_id)
-    for key_set in tenant_policies.key_sets(document):
+    facts = tenant_policies.facts(view, policy_id)
+    if facts.base is not None:
+        yield claims.spelled(view, KIND, facts.base)
+    for key_set in facts.key_sets:
         yield claims.spelled(view, "policy_key", key_set)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from provisioning.core.errors import ProvisioningError
 from provisioning.core.kind import Work
 from provisioning.core.model import Desired, Ref, Template
 from provisioning.core.plan import Action
-from provisioning.core.request import Answer, Request
+from provisioning.core.request import Alternative, Answer, Request
 from provisioning.kinds import claims, known, trust_framework
 from provisioning.kinds.custom_policy import content
 from provisioning.policies import server_message
@@ -23,12 +24,12 @@ _XML: Final = "application/xml; charset=utf-8"
 def requests(work: Work) -> tuple[Request, ...]:
     """Put the whole policy, then see what the service made of it; or delete it."""
     if work.step.action is Action.DELETE:
-        return (claims.released(work, _delete(work)),)
+        return (_unless_changed(work, claims.released(work, _delete(work))),)
     if work.desired is None:
         return ()
     wanted = content.resolved(work.desired, work.objects)
     put = _put(work, work.desired, wanted if isinstance(wanted, Template) else str(wanted))
-    return (put, _compared(work, work.desired))
+    return (_unless_changed(work, put), _compared(work, work.desired))
 
 
 def _put(work: Work, desired: Desired, wanted: str | Template) -> Request:
@@ -52,6 +53,29 @@ def _delete(work: Work) -> Request:
         version=trust_framework.BETA,
         replaces=_replaced(work),
         lane=trust_framework.LANE,
+    )
+
+
+def _unless_changed(work: Work, write: Request) -> Request:
+    """Read once more: what somebody changed since the plan is neither in it nor in the journal."""
+    before = work.live.body.get("content") if work.live is not None else None
+    if work.live is None or not isinstance(before, str):
+        return write
+
+    def then(answer: Answer) -> tuple[Request, ...]:
+        if content.text_of(answer.raw) == before:
+            return (write,)
+        message = f"{work.step.address} was changed by somebody since the plan was made"
+        raise ProvisioningError(message, remedy="run plan again and look at what it says now")
+
+    return Request(
+        "GET",
+        f"{trust_framework.policy(known.text(work.live.body, 'id'))}/$value",
+        version=trust_framework.BETA,
+        then=then,
+        alternatives=tuple(
+            Alternative(when=gone, then=(write,)) for gone in trust_framework.NOT_THERE
+        ),
     )
 
 

@@ -192,6 +192,7 @@ def _desired(source: Source, built: PolicySet, policy: Policy) -> Desired:
         place=policy.document.place(),
         settings={
             "digest": canonical.digest(policy.document),
+            "base": parent,
             "file": policy.document.file,
             "places": _places(policy.document),
         },

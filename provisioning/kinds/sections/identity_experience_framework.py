@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/active-directory-b2c/tutorial-create-user-flow
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from provisioning.core.kind import Section, Source
@@ -86,33 +86,29 @@ def desire(source: Source) -> Iterable[Desired]:
     brought = applications(source)
     place = source.place(_SECTION)
     for key in brought:
-        body = _resource(source) if key == RESOURCE else _client(source)
-        yield Desired(
-            address=_application(key),
-            body=body,
-            place=place,
-            settings=_settings(source, key, body),
-        )
-        yield Desired(
-            address=_principal(key),
-            body={"appId": Ref(_application(key), "appId")},
-            place=place,
-            parent=_application(key),
-        )
-        yield _grant(key, shapes.MICROSOFT_GRAPH, _graph(), _SIGN_IN, place)
+        yield from _application_with_consent(source, key, place)
     if CLIENT in brought:
         yield _grant(CLIENT, RESOURCE, _principal(RESOURCE), (_SCOPE,), place)
     if brought:
-        yield Desired(
-            address=_graph(),
-            body={},
-            place=place,
-            settings={
-                "type": "servicePrincipal",
-                "by": "appId",
-                "value": shapes.MICROSOFT_GRAPH_APP_ID,
-            },
-        )
+        lookup: dict[str, Value] = {
+            "type": "servicePrincipal",
+            "by": "appId",
+            "value": shapes.MICROSOFT_GRAPH_APP_ID,
+        }
+        yield Desired(address=_graph(), body={}, place=place, settings=lookup)
+
+
+def _application_with_consent(source: Source, key: str, place: Place) -> Iterator[Desired]:
+    body = _resource(source) if key == RESOURCE else _client(source)
+    settings = _settings(source, key, body)
+    yield Desired(address=_application(key), body=body, place=place, settings=settings)
+    yield Desired(
+        address=_principal(key),
+        body={"appId": Ref(_application(key), "appId")},
+        place=place,
+        parent=_application(key),
+    )
+    yield _grant(key, shapes.MICROSOFT_GRAPH, _graph(), _SIGN_IN, place)
 
 
 def _settings(source: Source, key: str, body: dict[str, Value]) -> dict[str, Value]:

@@ -6,7 +6,6 @@ with or without `B2C_1A_`.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, Self
 
@@ -16,9 +15,9 @@ from provisioning.core.kind import Section, Source
 from provisioning.core.model import Address, Desired, Place, Secret, Value
 from provisioning.kinds import trust_framework
 from provisioning.kinds.sections import (
-    certificate,
     durations,
     identity_experience_framework,
+    key_certificate,
     markless,
 )
 from provisioning.kinds.sections.durations import Duration
@@ -220,7 +219,7 @@ def _settings(source: Source, entry: Any, *path: str) -> dict[str, Value] | None
             password: Value = _secret(entry.pkcs12.password) if entry.pkcs12.password else None
             return {**_upload(entry, way), "kty": "RSA", "value": file, "password": password}
         case _:
-            return _certificate(source, entry, *path)
+            return key_certificate.settings(source, entry, *path)
 
 
 def _upload(entry: Any, way: str) -> dict[str, Value]:
@@ -231,29 +230,3 @@ def _secret(written: SecretSource, *, base64: bool = False) -> Secret:
     [(way, name)] = written.setting().items()
     # A file is binary; from elsewhere the text is base64 already.
     return Secret((way, str(name)), base64=base64 and way == "fromFile")
-
-
-def _certificate(source: Source, entry: Any, *path: str) -> dict[str, Value] | None:
-    where = (*path, "certificate", "fromFile")
-    name = entry.certificate.from_file
-    content = source.file(name, *where)
-    found = None if content is None else certificate.parse(source, content, name, *where)
-    if found is None:
-        return None
-    # cryptography takes long to import, and most manifests hold no certificate.
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
-
-    if not isinstance(found.public_key(), rsa.RSAPublicKey):
-        source.fault("certificate", f"{name} holds no RSA key", "key sets take RSA keys", *where)
-        return None
-    # RFC 7517, 4.8: x5t is the SHA-1 of the DER encoding; nothing is proven by it.
-    thumbprint = found.fingerprint(hashes.SHA1())  # noqa: S303
-    return {
-        "way": "certificate",
-        "kty": "RSA",
-        "use": entry.use or "sig",
-        "value": base64.b64encode(found.public_bytes(serialization.Encoding.DER)).decode(),
-        "x5t": base64.urlsafe_b64encode(thumbprint).decode().rstrip("="),
-        "end": found.not_valid_after_utc.isoformat(),
-    }
