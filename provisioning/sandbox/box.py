@@ -15,7 +15,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from provisioning.sandbox import directory, dumps, gateway, login, seeding, seeds, side, wire
+from provisioning.sandbox import (
+    accounts,
+    directory,
+    dumps,
+    gateway,
+    login,
+    seeding,
+    seeds,
+    side,
+    wire,
+)
 from provisioning.sandbox.call import Throttle
 from provisioning.sandbox.faults import Faults
 from provisioning.sandbox.layout import LIVE
@@ -70,7 +80,7 @@ class Sandbox:
             clock=self._clock,
             throttle=Throttle(),
         )
-        self._login = login.Login(self._store, self._tokens, self._clock)
+        self._login = login.Login(self._store, self._tokens, self.options, self._clock)
         self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)])
 
     def add_tenant(self, domain: str, kind: str = "b2c", *, tenant_id: str | None = None) -> Tenant:
@@ -151,10 +161,71 @@ class Sandbox:
         """Register the keys of an outside issuer whose tokens federated credentials accept."""
         self._login.trust_issuer(issuer, jwks)
 
-    def add_user(self, tenant_id: str, user_principal_name: str, display_name: str) -> str:
-        """Add a user; returns its object id."""
-        body = directory.new_user(user_principal_name, display_name, self._timestamp())
-        return self._add(tenant_id, "users", body)
+    def add_user(
+        self,
+        tenant_id: str,
+        user_principal_name: str,
+        display_name: str,
+        *,
+        password: str | None = None,
+        sign_in_names: Iterable[tuple[str, str, str]] = (),
+        state: accounts.State = "enabled",
+        properties: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Add a user, or change the one with this name; returns its object id.
+
+        Args:
+            tenant_id: GUID or domain.
+            user_principal_name: tells users apart.
+            display_name: what tokens call `name`.
+            password: kept as a salted hash; None leaves what is there.
+            sign_in_names: (type, issuer, name) of a local account, type emailAddress or
+                userName. A B2C user with a password and without names signs in with its
+                userPrincipalName as its email address.
+            state: enabled, locked, disabled, force_change.
+            properties: further properties as Graph names them, such as givenName.
+
+        Raises:
+            LookupError: no such tenant.
+            ValueError: an unknown state.
+        """
+        if state not in accounts.STATES:
+            raise ValueError(f"unknown state {state}; known: {', '.join(accounts.STATES)}")
+        tenant = self._tenant(tenant_id)
+        with self._store.transaction():
+            known = accounts.by_principal_name(self._store, tenant, user_principal_name)
+            body = (
+                directory.new_user(user_principal_name, display_name, self._timestamp())
+                if known is None
+                else {**known.body, "displayName": display_name}
+            )
+            return accounts.save(
+                self._store,
+                tenant,
+                body | dict(properties or {}),
+                password=password,
+                sign_in_names=sign_in_names,
+                state=state,
+            )
+
+    def remove_user(self, tenant_id: str, user_id: str) -> None:
+        """Remove a user for good."""
+        with self._store.transaction():
+            self._store.remove(self._tenant(tenant_id).id, "users", user_id)
+
+    def revoke_sign_in_sessions(self, tenant_id: str, user_id: str) -> None:
+        """Refresh tokens issued before now no longer count (G:v1/api/user-revokesigninsessions).
+
+        Raises:
+            LookupError: no such tenant or user.
+        """
+        tenant = self._tenant(tenant_id)
+        with self._store.transaction():
+            record = accounts.by_id(self._store, tenant, user_id)
+            if record is None:
+                raise LookupError(f"no user {user_id} in {tenant.domain}")
+            body = {**record.body, "signInSessionsValidFromDateTime": self._timestamp()}
+            self._store.put(tenant.id, "users", record.id, body)
 
     def add_group(self, tenant_id: str, display_name: str) -> str:
         """Add a security group; returns its object id."""

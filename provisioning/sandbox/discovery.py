@@ -36,6 +36,24 @@ def configuration(root: str, name: str, tenant_id: str) -> dict[str, Any]:
     }
 
 
+def first(root: str, name: str, tenant_id: str) -> dict[str, Any]:
+    """The same for the endpoints without a version in their path, whose issuer is fixed."""
+    base = f"{root}/{name}"
+    return {
+        **configuration(root, name, tenant_id),
+        "issuer": f"https://sts.windows.net/{tenant_id}/",
+        "authorization_endpoint": f"{base}/oauth2/authorize",
+        "token_endpoint": f"{base}/oauth2/token",
+        "jwks_uri": f"{base}/discovery/keys",
+    }
+
+
+def realm(name: str) -> dict[str, Any]:
+    """What MSAL asks before the password grant: every account is a managed one."""
+    domain = name.rpartition("@")[2]
+    return {"ver": "1.0", "account_type": "Managed", "domain_name": domain}
+
+
 def instance(request: Request, root: str) -> dict[str, Any]:
     """What MSAL asks first: which hosts belong together."""
     host = request.headers.get("host", "")

@@ -164,6 +164,7 @@ class View:
         }
 
     def _delay(self, collection: str, identity: str, seq: int, former: Record | None) -> None:
+        self._hold_for_sign_in(collection, identity, seq, former)
         if self._options.read_lag <= 0:
             return
         self._touched.discard((collection, identity))
@@ -176,6 +177,24 @@ class View:
             identity,
             seq,
             self._options.read_lag,
+            None if former is None else json.dumps(former.body),
+            None if former is None else former.state,
+        )
+
+    def _hold_for_sign_in(
+        self, collection: str, identity: str, seq: int, former: Record | None
+    ) -> None:
+        """The login hosts go on with the former state for a number of token requests."""
+        if self._options.visible_after_token_requests <= 0:
+            return
+        self.store.query(
+            "INSERT INTO token_lags VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET remaining = excluded.remaining",
+            self.tenant,
+            collection,
+            identity,
+            seq,
+            self._options.visible_after_token_requests,
             None if former is None else json.dumps(former.body),
             None if former is None else former.state,
         )

@@ -29,7 +29,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = {
     "oauth2PermissionGrants": ("clientId", "resourceId", "principalId", "consentType"),
     "appRoleAssignments": ("principalId", "resourceId", "appRoleId", "principalDisplayName"),
     "federatedIdentityCredentials": ("_parent", "name"),
-    "users": ("userPrincipalName", "displayName", "mail"),
+    "users": ("userPrincipalName", "displayName", "mail", "_signInNames"),
     "groups": ("displayName", "mail", "mailNickname"),
     "policies": ("_base",),
     "keySets": (),
@@ -58,6 +58,11 @@ CREATE TABLE IF NOT EXISTS counters (
   tenant TEXT, name TEXT, value INTEGER, PRIMARY KEY (tenant, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS secrets (
   tenant TEXT, key_id TEXT, salt BLOB, digest BLOB, PRIMARY KEY (tenant, key_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS token_lags (
+  tenant TEXT, collection TEXT, id TEXT, seq INTEGER, remaining INTEGER,
+  body TEXT, state INTEGER, PRIMARY KEY (tenant, collection, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sign_in_grants (
+  digest TEXT PRIMARY KEY, tenant TEXT, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 

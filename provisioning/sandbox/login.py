@@ -5,7 +5,7 @@ Sources: E:v2-oauth2-client-creds-grant-flow.md, E:reference-error-codes.md, E:v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,20 +13,36 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from provisioning.sandbox import client_assertions, discovery, side
+from provisioning.sandbox import discovery
 from provisioning.sandbox.aadsts import SignInError
 from provisioning.sandbox.layout import LIVE
+from provisioning.sandbox.options import Options
+from provisioning.sandbox.signin import (
+    clients,
+    entra_authorize,
+    entra_clients,
+    entra_resources,
+    places,
+)
+from provisioning.sandbox.signin.b2c import B2C
+from provisioning.sandbox.signin.entra_grants import UserGrant
+from provisioning.sandbox.signin.standing import Standing
 from provisioning.sandbox.store import Record, Store, Tenant
 from provisioning.sandbox.tokens import AUDIENCES, GRAPH_APP_ID, Tokens
 
 _CLIENT_CREDENTIALS = "client_credentials"
 _LIFETIME = 3599
+_SHARED = ("common", "organizations", "consumers")
 
 
 class Login:
     """Answers what lies on the login hosts."""
 
-    def __init__(self, store: Store, tokens: Tokens, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, tokens: Tokens, options: Options, clock: Callable[[], datetime]
+    ) -> None:
+        self._b2c = B2C(store, tokens, options, clock)
+        self._options = options
         self._store = store
         self._tokens = tokens
         self._clock = clock
@@ -43,28 +59,53 @@ class Login:
         if parts == ["common", "discovery", "instance"]:
             return JSONResponse(discovery.instance(request, root)), None
         form = {
-            name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()
+            name: values[-1]
+            for name, values in parse_qs(
+                (await request.body()).decode(errors="replace"), keep_blank_values=True
+            ).items()
         }
-        tenant: Tenant | None = None
+        place = places.find(request.url.path, request.query_params, root)
+        if place is not None:
+            return self._b2c.answer(request, place, form)
         try:
-            match (request.method, *parts):
-                case ("GET", name, "v2.0", ".well-known", "openid-configuration") if (
-                    name == "common"
-                ):
-                    return JSONResponse(discovery.configuration(root, "common", "{tenantid}")), None
-                case ("GET", name, "v2.0", ".well-known", "openid-configuration"):
-                    tenant = self._tenant(name)
-                    return JSONResponse(discovery.configuration(root, name, tenant.id)), tenant.id
-                case ("GET", _, "discovery", "v2.0", "keys"):
-                    return JSONResponse(self._tokens.jwks()), None
-                case ("POST", name, "oauth2", "v2.0", "token"):
-                    tenant = self._tenant(name)
-                    return JSONResponse(self._token(tenant, form, root)), tenant.id
+            found = self._answered(request, parts, form, root)
         except SignInError as error:
+            known = self._store.tenant(parts[0])
             body = error.envelope(self._clock())
-            return JSONResponse(body, error.status), tenant.id if tenant else None
+            return JSONResponse(body, error.status), None if known is None else known.id
+        if found is not None:
+            return found
         message = f"The sandbox does not offer {request.method} {request.url.path}."
         return JSONResponse({"error": "not_implemented", "error_description": message}, 501), None
+
+    def _answered(
+        self, request: Request, parts: Sequence[str], form: Mapping[str, str], root: str
+    ) -> tuple[Response, str | None] | None:
+        """The answer of Entra's own endpoints, None for a path that is not offered."""
+        match (request.method, *parts):
+            case ("GET", name, "v2.0", ".well-known", "openid-configuration") if name in _SHARED:
+                return JSONResponse(discovery.configuration(root, name, "{tenantid}")), None
+            case ("GET", name, "v2.0", ".well-known", "openid-configuration"):
+                tenant = self._tenant(name)
+                return JSONResponse(discovery.configuration(root, name, tenant.id)), tenant.id
+            case ("GET", name, ".well-known", "openid-configuration"):
+                tenant = self._tenant(name)
+                return JSONResponse(discovery.first(root, name, tenant.id)), tenant.id
+            case ("GET", _, "discovery", "v2.0", "keys") | ("GET", _, "discovery", "keys"):
+                return JSONResponse(self._tokens.jwks()), None
+            case ("POST", name, "oauth2", *version, "token") if version in ([], ["v2.0"]):
+                tenant = self._addressed(name, form)
+                body = self._token(tenant, form, root, 2 if version else 1)
+                return JSONResponse(body), tenant.id
+            case ("GET", "common", "userrealm", name):
+                return JSONResponse(discovery.realm(name)), None
+            case ("GET" | "POST", name, "oauth2", "v2.0", "authorize"):
+                tenant = self._tenant(name)
+                sent = {**request.query_params, **({} if "tx" in form else form)}
+                grant = self._user_grant(tenant, sent, root, 2)
+                with self._store.transaction():
+                    return entra_authorize.answer(request, grant, form), tenant.id
+        return None
 
     def _tenant(self, name: str) -> Tenant:
         tenant = self._store.tenant(name)
@@ -78,18 +119,94 @@ class Login:
             )
         return tenant
 
-    def _token(self, tenant: Tenant, form: Mapping[str, str], root: str) -> dict[str, Any]:
-        if form.get("grant_type") != _CLIENT_CREDENTIALS:
+    def _addressed(self, name: str, form: Mapping[str, str]) -> Tenant:
+        """The tenant of a token request; `organizations` finds it by the user's domain.
+
+        Raises:
+            SignInError: 90002, and 9001023 for the password grant at common or consumers.
+        """
+        if name not in _SHARED:
+            return self._tenant(name)
+        if name != "organizations":
+            raise SignInError(
+                400,
+                "invalid_request",
+                9001023,
+                "The grant type is not supported over the /common or /consumers endpoints. Please "
+                "use the /organizations or tenant-specific endpoint.",
+            )
+        return self._tenant(form.get("username", "").rpartition("@")[2])
+
+    def _token(
+        self, tenant: Tenant, form: Mapping[str, str], root: str, version: int
+    ) -> dict[str, Any]:
+        try:
+            with self._store.transaction():
+                return self._granted(tenant, form, root, version)
+        finally:
+            self._standing(tenant).settle()
+
+    def _granted(
+        self, tenant: Tenant, form: Mapping[str, str], root: str, version: int
+    ) -> dict[str, Any]:
+        kind = form.get("grant_type")
+        if kind == _CLIENT_CREDENTIALS:
+            return self._client_credentials(tenant, form, root, version)
+        if kind not in ("password", "refresh_token", "authorization_code"):
             raise SignInError(
                 400,
                 "unsupported_grant_type",
                 70003,
-                f"The app requested an unsupported grant type '{form.get('grant_type')}'.",
+                f"The app requested an unsupported grant type '{kind}'.",
             )
+        grant = self._user_grant(tenant, form, root, version)
+        if self._must_authenticate(grant.application, form):
+            entra_clients.authenticate(
+                self._standing(tenant), grant.application, form, root, self._issuers
+            )
+        match kind:
+            case "password":
+                return grant.password()
+            case "refresh_token":
+                return grant.refresh()
+            case _:
+                return grant.code()
+
+    def _must_authenticate(self, application: Record, form: Mapping[str, str]) -> bool:
+        """Public clients need no secret; one that is sent is checked all the same.
+
+        Which a client is, a redirect URI says where there is one, else isFallbackPublicClient
+        (E:reference-app-manifest.md, allowPublicClient).
+        """
+        if "client_secret" in form or "client_assertion" in form:
+            return True
+        platform = clients.kind_of(application, form.get("redirect_uri", ""))
+        if platform is not None:
+            return platform == "web"
+        return not application.body.get("isFallbackPublicClient")
+
+    def _user_grant(
+        self, tenant: Tenant, form: Mapping[str, str], root: str, version: int
+    ) -> UserGrant:
+        if not form.get("client_id"):
+            raise entra_resources.missing("client_id")
+        application = entra_clients.application(self._standing(tenant), form["client_id"])
+        entra_clients.principal(self._standing(tenant), application.body["appId"])
+        standing = self._standing(tenant)
+        return UserGrant(standing, self._tokens, application, form, root, version)
+
+    def _standing(self, tenant: Tenant) -> Standing:
+        return Standing(self._store, tenant, self._options, self._clock())
+
+    def _client_credentials(
+        self, tenant: Tenant, form: Mapping[str, str], root: str, version: int
+    ) -> dict[str, Any]:
+        if version == 1 and "resource" in form:
+            form = {**form, "scope": form["resource"] + "/.default"}
         app_id = form.get("client_id", "")
-        application = self._application(tenant, app_id)
-        self._authenticate(tenant, application, form, root)
-        principal = self._principal(tenant, app_id)
+        application = entra_clients.application(self._standing(tenant), app_id)
+        entra_clients.authenticate(self._standing(tenant), application, form, root, self._issuers)
+        principal = entra_clients.principal(self._standing(tenant), app_id)
         audience, resource = self._resource(tenant, form.get("scope", ""))
         token = self._tokens.access_token(
             tenant=tenant,
@@ -107,85 +224,6 @@ class Login:
             "ext_expires_in": _LIFETIME,
             "access_token": token,
         }
-
-    def _application(self, tenant: Tenant, app_id: str) -> Record:
-        for record in self._store.find(tenant.id, "applications", "appId", app_id):
-            if record.state == LIVE:
-                return record
-        raise SignInError(
-            400,
-            "unauthorized_client",
-            700016,
-            f"Application with identifier '{app_id}' was not found in the directory "
-            f"'{tenant.domain}'. This can happen if the application has not been installed by the "
-            "administrator of the tenant or consented to by any user in the tenant.",
-        )
-
-    def _principal(self, tenant: Tenant, app_id: str) -> Record:
-        for record in self._store.find(tenant.id, "servicePrincipals", "appId", app_id):
-            if record.state == LIVE and record.body["accountEnabled"] is False:
-                raise SignInError(
-                    400,
-                    "unauthorized_client",
-                    7000112,
-                    f"Application '{app_id}'({record.body['displayName']}) is disabled.",
-                )
-            if record.state == LIVE:
-                return record
-        raise SignInError(
-            400,
-            "unauthorized_client",
-            7000229,
-            f"The client application {app_id} is missing service principal in the tenant "
-            f"{tenant.id}.",
-        )
-
-    def _authenticate(
-        self, tenant: Tenant, application: Record, form: Mapping[str, str], root: str
-    ) -> None:
-        if "client_assertion" in form:
-            client_assertions.check(
-                self._store,
-                tenant,
-                application,
-                assertion=form["client_assertion"],
-                audience_root=root,
-                issuers=self._issuers,
-                now=self._clock(),
-            )
-        elif "client_secret" in form:
-            self._check_secret(tenant, application, form["client_secret"])
-        else:
-            raise SignInError(
-                401,
-                "invalid_client",
-                7000218,
-                "The request body must contain the following parameter: 'client_assertion' or "
-                "'client_secret'.",
-            )
-
-    def _check_secret(self, tenant: Tenant, application: Record, secret: str) -> None:
-        app_id = application.body["appId"]
-        for credential in application.body["passwordCredentials"]:
-            if not side.is_secret(self._store, tenant.id, credential["keyId"], secret):
-                continue
-            if datetime.fromisoformat(credential["endDateTime"]) <= self._clock():
-                raise SignInError(
-                    401,
-                    "invalid_client",
-                    7000222,
-                    f"The provided client secret keys for app '{app_id}' are expired. Visit the "
-                    "Azure portal to create new keys for your app.",
-                )
-            return
-        raise SignInError(
-            401,
-            "invalid_client",
-            7000215,
-            "Invalid client secret provided. Ensure the secret being sent in the request is the "
-            "client secret value, not the client secret ID, for a secret added to app "
-            f"'{app_id}'.",
-        )
 
     def _resource(self, tenant: Tenant, scope: str) -> tuple[str, Record]:
         name = scope.removesuffix("/.default")

@@ -142,6 +142,24 @@ class Options:
     """PATCH of a user flow: the page's text says 200, its example shows 204."""
     cpim_throttle: bool = False
     """200 requests a minute under /identity (G:concepts/includes/throttling-cpim.md)."""
+    visible_after_token_requests: int = 0
+    """What Graph wrote shows its former state to the next n token requests of the tenant (P
+    add-ropc-policy.md: some minutes)."""
+    public_client_code: Literal["AADB2C90224", "AADB2C90058"] = "AADB2C90224"
+    """Refusal of the password grant for an application that is no public client
+    (azure-docs#50330, and another code in the ASP.NET Core docs)."""
+    locked_account_code: Literal["AADB2C90114", "AADB2C90225"] = "AADB2C90114"
+    """Answer to the password grant for a locked account (azure-docs#41355 names none)."""
+    openid_consent: Literal["checked", "unchecked"] = "checked"
+    """`openid` and `offline_access` need the tenant-wide grant on Microsoft Graph that the
+    portal makes (P tutorial-register-applications; what happens without is unverified)."""
+    my_org_audience: Literal["refuse", "accept"] = "refuse"
+    """B2C's endpoints and AzureADMyOrg applications (Q&A 1501268: AADB2C90085)."""
+    refresh_journey: Literal["endpoint", "issuer"] = "endpoint"
+    """Which journey redeems: the relying party's Token endpoint or the issuer's
+    RefreshTokenUserJourneyId, where both are named (starterpack#138; precedence unverified)."""
+    legacy_login_host: Literal["refuse", "accept"] = "refuse"
+    """B2C policies under login.microsoftonline.com (retired; the oldest articles use it)."""
 
     def dump(self) -> str:
         """JSON of every switch."""

@@ -97,7 +97,9 @@ def _seed_assignment(ground: _Ground, sent: Json) -> Json:
 
 def _seed_user(ground: _Ground, sent: Json) -> Json:
     name = str(sent.get("userPrincipalName", ""))
-    return directory.new_user(name, sent.get("displayName", name), ground.now) | sent
+    names = [each["issuerAssignedId"] for each in sent.get("identities", ())]
+    body = directory.new_user(name, sent.get("displayName", name), ground.now)
+    return body | {"_signInNames": names} | sent
 
 
 def _seed_group(ground: _Ground, sent: Json) -> Json:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from provisioning.sandbox import tls as certificates
 from provisioning.sandbox.box import Sandbox
 from provisioning.sandbox.wire import DROPPED
 
@@ -22,13 +24,22 @@ def serve(
     port: int,
     host: str = "127.0.0.1",
     ready: Callable[[str], None] | None = None,
+    tls: Path | None = None,
 ) -> None:
     """Answer until interrupted; port 0 takes a free one, `ready` is told the address.
+
+    Args:
+        box: what answers.
+        port: 0 takes a free one.
+        host: loopback.
+        ready: told the address once it is there.
+        tls: a folder for the authority's `ca.pem` and the server's certificate, made when
+            missing; the address is then an https one.
 
     Raises:
         ValueError: a host that is not loopback.
     """
-    asyncio.run(serve_async(box, host=host, port=port, ready=ready))
+    asyncio.run(serve_async(box, host=host, port=port, ready=ready, tls=tls))
 
 
 async def serve_async(
@@ -37,11 +48,13 @@ async def serve_async(
     port: int,
     host: str = "127.0.0.1",
     ready: Callable[[str], None] | None = None,
+    tls: Path | None = None,
 ) -> None:
     """As `serve`, inside a running event loop; ends when its task is cancelled."""
     if host not in _LOOPBACK:
         raise ValueError(f"the sandbox answers on loopback only, not on {host}")
     connections: dict[Any, asyncio.Transport] = {}
+    files = None if tls is None else certificates.files(tls)
     config = uvicorn.Config(
         _Severing(box.app, connections),
         host=host,
@@ -49,7 +62,10 @@ async def serve_async(
         log_level="warning",
         access_log=False,
         lifespan="off",
+        timeout_graceful_shutdown=2,
         http=_protocol(connections),
+        ssl_certfile=None if files is None else files.certificate,
+        ssl_keyfile=None if files is None else files.key,
     )
     server = _Server(config, ready)
     try:
@@ -57,6 +73,12 @@ async def serve_async(
     except asyncio.CancelledError:
         await server.shutdown()
         raise
+    finally:
+        for each in tuple(connections.values()):
+            each.abort()
+        # A transport lets go of its socket in the loop's next round, TLS in the one after.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 class _Server(uvicorn.Server):
@@ -70,7 +92,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self._ready is not None and self.servers:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._ready(f"http://{host}:{port}")
+            scheme = "https" if self.config.is_ssl else "http"
+            self._ready(f"{scheme}://{host}:{port}")
 
 
 def _protocol(connections: dict[Any, asyncio.Transport]) -> type[asyncio.Protocol]:
@@ -79,10 +102,12 @@ def _protocol(connections: dict[Any, asyncio.Transport]) -> type[asyncio.Protoco
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            connections[transport.get_extra_info("peername")[:2]] = transport
+            # Kept: a TLS transport forgets it before connection_lost.
+            self._peer = transport.get_extra_info("peername")[:2]
+            connections[self._peer] = transport
 
         def connection_lost(self, exc: Exception | None) -> None:
-            connections.pop(self.transport.get_extra_info("peername")[:2], None)
+            connections.pop(self._peer, None)
             super().connection_lost(exc)
 
     return Protocol

@@ -18,6 +18,17 @@ from typing import Any
 
 from provisioning.sandbox.layout import LIVE, TABLES, values
 
+_EMPTIED = (
+    "objects",
+    "keys",
+    "lags",
+    "links",
+    "counters",
+    "secrets",
+    "token_lags",
+    "sign_in_grants",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
@@ -116,7 +127,7 @@ class Store:
     def clear(self) -> None:
         """Remove every object and counter of every tenant; tenants and meta stay."""
         with self.transaction():
-            for table in ("objects", "keys", "lags", "links", "counters", "secrets"):
+            for table in _EMPTIED:
                 self.query(f"DELETE FROM {table}")  # noqa: S608 - names written above
 
     def get(self, tenant: str, collection: str, identity: str) -> Record | None:

@@ -149,7 +149,7 @@ async def test_unknown_tenants_clients_and_resources_have_their_numbers() -> Non
             w, application["appId"], client_secret=text, scope="api://nothing/.default"
         )
         scope = await token(w, application["appId"], client_secret=text, scope="User.Read")
-        grant = await token(w, application["appId"], client_secret=text, grant_type="password")
+        grant = await token(w, application["appId"], client_secret=text, grant_type="implicit")
         await w.graph.patch(f"/servicePrincipals/{principal['id']}", json={"accountEnabled": False})
         disabled = await token(w, application["appId"], client_secret=text)
     assert number(tenant) == (400, "invalid_request", 90002)

@@ -19,12 +19,17 @@ _SELF_ASSERTED = "SelfAssertedAttributeProvider"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim that a profile takes or gives; `partner` is its name at the other side."""
+    """A claim that a profile takes or gives; `partner` is its name at the other side.
+
+    `always`: the default counts even where there is a value; `renamed`: the policy says `partner`.
+    """
 
     id: str
     required: bool
     default: str | None
     partner: str
+    always: bool = False
+    renamed: bool = False
 
 
 @dataclass(slots=True)
@@ -44,11 +49,24 @@ class Profile:
     validations: list[str] = field(default_factory=list)
     session: str = ""
     include: str = ""
+    output_format: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
+    persisted_claims: dict[str, Claim] = field(default_factory=dict)
 
     @property
     def is_self_asserted(self) -> bool:
         """Whether the user types its claims."""
         return _SELF_ASSERTED in self.handler
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """When a step is skipped: kind (ClaimsExist, ClaimEquals), its values, the side that skips."""
+
+    type: str
+    values: tuple[str, ...]
+    skips_if: bool
+    action: str
 
 
 @dataclass(slots=True)
@@ -61,6 +79,9 @@ class Step:
     selects: bool = False
     issuer: str = ""
     sub_journeys: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    validates: list[str] = field(default_factory=list)
+    preconditions: list[Precondition] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -130,7 +151,7 @@ class Lineage:
         for parent in self.elements("ClaimsTransformations"):
             for each in parent.iter(tag("ClaimsTransformation")):
                 outputs = each.iterfind(f"{tag('OutputClaims')}/{tag('OutputClaim')}")
-                found[(each.get("Id") or "").casefold()] = {_claim(one).id for one in outputs}
+                found[(each.get("Id") or "").casefold()] = {claim(one).id for one in outputs}
         return found
 
     @cached_property
@@ -162,19 +183,29 @@ def _read_profile(profile: Profile, element: etree._Element) -> None:
         profile.handler = protocol.get("Handler") or ""
     for item in element.iterfind(f"{tag('Metadata')}/{tag('Item')}"):
         profile.metadata[item.get("Key") or ""] = (item.text or "").strip()
-    for container, claims in (("InputClaims", profile.inputs), ("OutputClaims", profile.outputs)):
+    for container, claims in (
+        ("InputClaims", profile.inputs),
+        ("OutputClaims", profile.outputs),
+        ("PersistedClaims", profile.persisted_claims),
+    ):
         for each in element.iterfind(f"{tag(container)}/*[@ClaimTypeReferenceId]"):
-            claim = _claim(each)
-            claims[claim.id.casefold()] = claim
+            found = claim(each)
+            claims[found.id.casefold()] = found
     for container, ids in (
         ("DisplayClaims", profile.display),
         ("PersistedClaims", profile.persisted),
     ):
         for each in element.iterfind(f"{tag(container)}/*[@ClaimTypeReferenceId]"):
-            ids.add(_claim(each).id.casefold())
+            ids.add(claim(each).id.casefold())
     profile.input_transformations += _references(element, "InputClaimsTransformation")
     profile.output_transformations += _references(element, "OutputClaimsTransformation")
     profile.validations += _references(element, "ValidationTechnicalProfile")
+    for each in element.iterfind(f"{tag('CryptographicKeys')}/{tag('Key')}"):
+        profile.keys[each.get("Id") or ""] = each.get("StorageReferenceId") or ""
+    format_ = element.find(tag("OutputTokenFormat"))
+    profile.output_format = (
+        profile.output_format if format_ is None else (format_.text or "").strip()
+    )
     included = _references(element, "IncludeTechnicalProfile")
     session = _references(element, "UseTechnicalProfileForSessionManagement")
     profile.include = included[0] if included else profile.include
@@ -185,6 +216,9 @@ def _lay_over(below: Profile, above: Profile) -> None:
     below.protocol = above.protocol or below.protocol
     below.handler = above.handler or below.handler
     below.metadata |= above.metadata
+    below.keys |= above.keys
+    below.persisted_claims |= above.persisted_claims
+    below.output_format = above.output_format or below.output_format
     below.inputs |= above.inputs
     below.outputs |= above.outputs
     below.display |= above.display
@@ -201,18 +235,35 @@ def _read_step(step: Step, element: etree._Element) -> None:
     for each in element.iter(tag("ClaimsExchange")):
         step.exchanges[each.get("Id") or ""] = each.get("TechnicalProfileReferenceId") or ""
     step.selects = step.selects or element.find(tag("ClaimsProviderSelections")) is not None
+    for each in element.iter(tag("ClaimsProviderSelection")):
+        step.targets += filter(None, [each.get("TargetClaimsExchangeId")])
+        step.validates += filter(None, [each.get("ValidationClaimsExchangeId")])
+    step.preconditions += map(_precondition, element.iter(tag("Precondition")))
     step.sub_journeys += [
         each.get("SubJourneyReferenceId") or "" for each in element.iter(tag("Candidate"))
     ]
 
 
-def _claim(element: etree._Element) -> Claim:
+def claim(element: etree._Element) -> Claim:
+    """A reference to a claim, from its element."""
     identity = element.get("ClaimTypeReferenceId") or ""
     return Claim(
         id=identity,
         required=(element.get("Required") or "").lower() in {"true", "1"},
         default=element.get("DefaultValue"),
         partner=element.get("PartnerClaimType") or identity,
+        always=(element.get("AlwaysUseDefaultValue") or "").lower() in {"true", "1"},
+        renamed=element.get("PartnerClaimType") is not None,
+    )
+
+
+def _precondition(element: etree._Element) -> Precondition:
+    action = element.find(tag("Action"))
+    return Precondition(
+        type=element.get("Type") or "",
+        values=tuple((each.text or "").strip() for each in element.iterfind(tag("Value"))),
+        skips_if=(element.get("ExecuteActionsIf") or "").lower() in {"true", "1"},
+        action="" if action is None else (action.text or "").strip(),
     )
 
 
