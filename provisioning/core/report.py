@@ -80,7 +80,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Progress of a long run, for a terminal: `topic` is observe, step, retry or settle."""
+    """Progress of a long run, for a terminal: `topic` is observe, step, retry, settle or check."""
 
     topic: str
     text: str

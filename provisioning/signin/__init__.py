@@ -1,0 +1,4 @@
+"""Sign-in checks: ask the tenant for tokens as an application would, and prove what comes back.
+
+Must not write to the tenant, print, or keep a token beyond the check that asked for it.
+"""
