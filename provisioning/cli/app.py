@@ -120,12 +120,14 @@ def apply(
     *,
     approved: options.Approved = None,
     yes: options.Yes = False,
+    verify: options.Verify = False,
     prune: options.Prune = False,
     allow: options.Allow = None,
     var: options.Vars = None,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
+    signin_endpoint: options.SigninEndpoint = None,
     full_xml: options.FullXml = False,
     form: options.FormatChoice = TEXT,
     journal: options.Journal = JOURNAL,
@@ -138,10 +140,37 @@ def apply(
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     wish = compose.Wish(target, tuple(var or ()), tuple(allow or ()), prune)
-    way = compose.Way(sandbox, auth, graph_endpoint, journal)
+    way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
     context.obj.code = surface.end(
-        lambda: applying.apply(surface, wish, way, approved=approved, yes=yes, full_xml=full_xml)
+        lambda: applying.apply(
+            surface, wish, way, approved=approved, yes=yes, full_xml=full_xml, verify=verify
+        )
     )
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    manifest: options.Manifest,
+    *,
+    var: options.Vars = None,
+    sandbox: options.Sandbox = None,
+    auth: options.AuthChoice = None,
+    graph_endpoint: options.GraphEndpoint = None,
+    signin_endpoint: options.SigninEndpoint = None,
+    form: options.FormatChoice = TEXT,
+    journal: options.Journal = JOURNAL,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Sign in as the manifest's checks say, and tell what the tokens prove."""
+    from provisioning.cli import compose, verifying
+
+    surface = Surface.made(form, log_level, log_format, no_color=no_color)
+    wish = compose.Wish(manifest, tuple(var or ()))
+    way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
+    context.obj.code = surface.end(lambda: verifying.verify(surface, wish, way))
 
 
 @app.command()

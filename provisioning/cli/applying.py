@@ -9,23 +9,29 @@ from dataclasses import replace
 from provisioning import render
 from provisioning.cli import (
     approval,
+    check_report,
     compose,
     inputs,
     plan_file,
     planning,
     progress,
+    verifying,
     way_back,
     whole_policies,
 )
 from provisioning.cli.compose import Way, Wish
 from provisioning.cli.options import Format
 from provisioning.cli.surface import INTERRUPTED, Surface
+from provisioning.core import report as reports
 from provisioning.core.errors import ProvisioningError, RefusedError
 from provisioning.core.report import Report, Result
 from provisioning.engine import apply as applications
 from provisioning.engine import reconcile
 from provisioning.engine.run import Run
 from provisioning.render import summary
+from provisioning.signin import checks as signin
+from provisioning.signin.checks import Result as CheckResult
+from provisioning.signin.run import AFTER_APPLY_SECONDS
 
 
 def apply(
@@ -36,8 +42,12 @@ def apply(
     approved: str | None,
     yes: bool,
     full_xml: bool = False,
+    verify: bool = False,
 ) -> int:
-    """Exit 0 when all is done, 3 when something is held or manual, 1 for any failure."""
+    """Exit 0 when all is done, 3 when something is held or manual, 1 for any failure.
+
+    With `verify` the manifest's sign-in checks follow; one that fails is a failure.
+    """
     wish, digests = _target(wish, approved)
     opened = inputs.allowed(wish.allow, prune=wish.prune)
     wanted = inputs.load(surface, wish.manifest, inputs.variables(wish.variables))
@@ -45,7 +55,8 @@ def apply(
     # The question is asked between two runs of the loop: inside one, Ctrl-C could not end it.
     with asyncio.Runner() as runner:
         stack = contextlib.AsyncExitStack()
-        session = compose.run(wanted, way, opened, progress=tell, prompt=surface.say)
+        box = stack.enter_context(compose.embedded(way))
+        session = compose.run(wanted, way, opened, progress=tell, prompt=surface.say, box=box)
         try:
             run = runner.run(stack.enter_async_context(session))
             with tell.live():
@@ -56,8 +67,15 @@ def apply(
             with tell.live():
                 report = runner.run(_carried_out(surface, run, draft))
             back = way_back.after(report, run.journal.path, way, wanted.cloud)
-            show(surface, report, back=back)
-            return INTERRUPTED if run.stop.is_set() else code(report)
+            ended = INTERRUPTED if run.stop.is_set() else code(report)
+            if not verify or ended not in {0, planning.WAITING}:
+                show(surface, report, back=back)
+                return ended
+            with tell.live():
+                proof = verifying.results(run, wanted, way, box, patience=AFTER_APPLY_SECONDS)
+                checks = runner.run(proof)
+            show(surface, report, back=back, checks=checks)
+            return verifying.code(checks) or ended
         finally:
             runner.run(stack.aclose())
 
@@ -104,11 +122,24 @@ async def _carried_out(surface: Surface, run: Run, draft: reconcile.Draft) -> Re
         return await reconcile.carry_out(run, draft)
 
 
-def show(surface: Surface, report: Report, *, goal: str = summary.MANIFEST, back: str = "") -> None:
-    """Print a report; `back` is the command that undoes a part of it."""
+def show(
+    surface: Surface,
+    report: Report,
+    *,
+    goal: str = summary.MANIFEST,
+    back: str = "",
+    checks: tuple[CheckResult, ...] | None = None,
+) -> None:
+    """Print a report; `back` is the command that undoes a part of it.
+
+    `checks` are the sign-ins that followed, None when nobody asked for them.
+    """
     match surface.form:
         case Format.JSON:
-            surface.document(render.json.report(report))
+            document = reports.report_to_json(report)
+            if checks is not None:
+                document = {**document, "checks": [signin.to_json(check) for check in checks]}
+            surface.document(render.json.document(document))
             if back:
                 surface.say(f"{summary.WAY_BACK}: {back}")
         case Format.MARKDOWN:
@@ -119,6 +150,8 @@ def show(surface: Surface, report: Report, *, goal: str = summary.MANIFEST, back
                     report, color=surface.color, width=surface.width, goal=goal, way_back=back
                 )
             )
+    if checks is not None and surface.form is not Format.JSON:
+        surface.document(f"\n{check_report.shown(surface, checks)}")
 
 
 def code(report: Report) -> int:

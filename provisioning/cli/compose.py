@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,6 +62,7 @@ class Way:
     auth: Auth | None
     graph_endpoint: str | None
     journal: Path
+    signin_endpoint: str | None = None
 
 
 def clock() -> Clock:
@@ -77,17 +78,19 @@ async def run(
     *,
     progress: Callable[[Event], None],
     prompt: Callable[[str], None],
+    box: Sandbox | None = None,
 ) -> AsyncIterator[Run]:
-    """Yield everything that the engine works with; closes connections and the sandbox."""
+    """Yield everything that the engine works with; closes connections and the sandbox.
+
+    `box` is a sandbox that the caller has opened, and closes.
+    """
     now = clock()
     journal = new_journal(way, now)
     for hint in hints.before(wanted, way.auth) if way.sandbox is None else ():
         prompt(hint)
     place = Directory(wanted.cloud, wanted.tenant)
-    async with graph(place, way, now, journal, progress=progress, prompt=prompt) as (
-        client,
-        token,
-    ):
+    connection = graph(place, way, now, journal, progress=progress, prompt=prompt, box=box)
+    async with connection as (client, token):
         vaults = None if way.sandbox else Vaults(token)
         ci = os.environ.get("CI", "").lower() not in _NO_RUNNER
         yield Run(
@@ -146,6 +149,7 @@ async def graph(
     *,
     progress: Callable[[Event], None],
     prompt: Callable[[str], None],
+    box: Sandbox | None = None,
 ) -> AsyncIterator[tuple[Graph, AsyncTokenCredential]]:
     """Yield a client for a tenant, and the credential behind it."""
     cloud = clouds.of(place.cloud)
@@ -154,13 +158,14 @@ async def graph(
         progress(Event("retry", text))
 
     if way.sandbox is not None:
-        with contextlib.closing(sandbox(way.sandbox)) as box:
-            token = _sandboxed(box, place.tenant, way)
+        given = contextlib.nullcontext(box) if box is not None else None
+        with given or contextlib.closing(sandbox(way.sandbox)) as opened:
+            token = _sandboxed(opened, place.tenant, way)
             async with connect(
                 cloud=cloud,
                 credential=token,
                 clock=now,
-                transport=box.transport(),
+                transport=opened.transport(),
                 observer=journal.exchange,
                 on_retry=on_retry,
             ) as client:
@@ -183,6 +188,16 @@ async def graph(
         on_retry=on_retry,
     ) as client:
         yield client, credential
+
+
+@contextlib.contextmanager
+def embedded(way: Way) -> Iterator[Sandbox | None]:
+    """Yield the sandbox that takes Graph's place and the sign-in hosts'; None without one."""
+    if way.sandbox is None:
+        yield None
+        return
+    with contextlib.closing(sandbox(way.sandbox)) as box:
+        yield box
 
 
 def sandbox(place: str) -> Sandbox:

@@ -147,6 +147,20 @@ GraphEndpoint: TypeAlias = Annotated[
         rich_help_panel=_TENANT,
     ),
 ]
+SigninEndpoint: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--signin-endpoint",
+        metavar="URL",
+        help="Send sign-in requests to this scheme and host; http for loopback only. "
+        "Also PROVISIONING_SIGNIN_ENDPOINT.",
+        rich_help_panel=_TENANT,
+    ),
+]
+Verify: TypeAlias = Annotated[
+    bool,
+    typer.Option("--verify", help="Then make the manifest's sign-in checks; failures exit 1."),
+]
 FormatChoice: TypeAlias = Annotated[
     ReportFormat,
     typer.Option("--format", help="What to print on stdout.", rich_help_panel=_OUTPUT),

@@ -15,6 +15,7 @@ from provisioning.kinds import (
     application_certificate,
     application_owner,
     application_password,
+    check,
     custom_policy,
     delegated_permission_grant,
     existing,
@@ -47,4 +48,5 @@ KINDS: Final[tuple[Kind, ...]] = (
     user_flow.KIND,
     user_flow_claims.KIND,
     custom_policy.KIND,
+    check.KIND,
 )

@@ -127,7 +127,7 @@ async def _credentials(check: Check, desk: Desk, attempt: Attempt) -> Credential
         raise Refused(
             causes.INCOMPLETE,
             "client credentials need a client secret",
-            path="{check}.clientSecret",
+            path="{check}.secret",
         )
 
     async def value(source: Secret | str | None, path: str) -> str | None:
@@ -142,6 +142,6 @@ async def _credentials(check: Check, desk: Desk, attempt: Attempt) -> Credential
     user = check.user
     name = await value(user.name if user else None, "{check}.user.name")
     password = await value(user.password if user else None, "{check}.user.password")
-    client_secret = await value(check.client_secret, "{check}.clientSecret")
+    client_secret = await value(check.client_secret, "{check}.secret")
     attempt.session.redactor.hide(password, client_secret)
     return Credentials(name or "", password or "", client_secret)

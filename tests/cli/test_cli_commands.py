@@ -42,6 +42,7 @@ def test_help_names_every_command(shell: Shell) -> None:
         "validate",
         "plan",
         "apply",
+        "verify",
         "rollback",
         "policies",
         "schema",

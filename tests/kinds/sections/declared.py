@@ -15,6 +15,7 @@ from provisioning.kinds.sections import (
     app_role_assignment,
     application,
     certificate,
+    checks,
     existing,
     federated_identity_credential,
     grant,
@@ -35,6 +36,7 @@ KINDS = tuple(
         ("application_certificate", certificate),
         ("federated_identity_credential", federated_identity_credential),
         ("application_owner", owner),
+        ("check", checks),
     )
 )
 

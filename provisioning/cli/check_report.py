@@ -1,0 +1,106 @@
+"""Results of sign-in checks as text, Markdown or JSON. Must not print or ask."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from provisioning.cli.options import Format
+from provisioning.cli.surface import Surface
+from provisioning.core.plan import FORMAT_VERSION
+from provisioning.render import escape
+from provisioning.render import json as documents
+from provisioning.signin import checks
+from provisioning.signin.checks import Outcome, Result
+
+NONE = "The manifest declares no checks.\n"
+_STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.NOT_YET: "yellow"}
+
+
+def shown(surface: Surface, results: Sequence[Result]) -> str:
+    """Return the document of `verify` in the format that was asked for."""
+    match surface.form:
+        case Format.JSON:
+            return documents.document(
+                {
+                    "formatVersion": FORMAT_VERSION,
+                    "checks": [checks.to_json(result) for result in results],
+                    "summary": counts(results),
+                }
+            )
+        case Format.MARKDOWN:
+            return markdown(results) if results else NONE
+        case _:
+            return text(surface, results) if results else NONE
+
+
+def counts(results: Iterable[Result]) -> dict[str, int]:
+    """Return `{passed, failed, not-yet}`."""
+    found = [result.outcome for result in results]
+    return {outcome.value: found.count(outcome) for outcome in Outcome}
+
+
+def text(surface: Surface, results: Sequence[Result]) -> str:
+    """Return what was asked, what came back and how to mend it, then a table of the checks."""
+    table = Table("Check", "Flow", "Result", "What came back")
+    for result in results:
+        outcome = Text(result.outcome.value, style=_STYLES[result.outcome])
+        table.add_row(
+            escape.plain(result.check), result.flow.value, outcome, escape.plain(result.summary)
+        )
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        force_terminal=surface.color,
+        no_color=not surface.color,
+        color_system="standard" if surface.color else None,
+        width=max(surface.width, 60),
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    console.print(table)
+    table_text = "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+    details = (line for result in results for line in _details(result))
+    tally = ", ".join(f"{count} {name}" for name, count in counts(results).items() if count)
+    above = "".join(f"{escape.plain(line)}\n" for line in details)
+    return f"{above}\n{table_text}Checks: {tally}.\n"
+
+
+def markdown(results: Iterable[Result]) -> str:
+    """Return a table for a comment on a change."""
+    lines = ["| Check | Flow | Result | What came back |", "| --- | --- | --- | --- |"]
+    for result in results:
+        told = escape.plain(result.summary).replace("|", "\\|")
+        cells = (escape.plain(result.check), result.flow.value, result.outcome.value, told)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _details(result: Result) -> Iterator[str]:
+    yield f"{result.check}:"
+    for asked in result.asked:
+        fields = "&".join(f"{name}={value}" for name, value in asked.fields)
+        yield f"  asked {asked.method} {asked.url}" + (f" {fields}" if fields else "")
+    for claims in result.claims:
+        said = ", ".join(f"{name}={_short(value)}" for name, value in claims.claims.items())
+        yield f"  {claims.token}: {said}"
+    for note in result.notes:
+        yield f"  {note}"
+    problem = result.diagnosis
+    if problem is not None:
+        code = f" ({problem.code})" if problem.code else ""
+        yield f"  {problem.cause}{code}: {problem.message}"
+        if problem.remedy:
+            yield f"  {problem.remedy}"
+        if problem.path:
+            yield f"  see {problem.path}" + (f", checked at {result.place}" if result.place else "")
+
+
+def _short(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
