@@ -136,7 +136,7 @@ _SECRET: Final = Cause(
     "wrong-client-secret",
     "the client secret is wrong",
     "point the check at the secret's value (its id is no secret)",
-    "{check}.clientSecret",
+    "{check}.secret",
     not_yet=True,
 )
 _SECRET_EXPIRED: Final = Cause(
@@ -149,13 +149,13 @@ _SECRET_NEEDED: Final = Cause(
     "client-secret-needed",
     "the application is confidential here and must send its secret",
     "give the check a client secret",
-    "{check}.clientSecret",
+    "{check}.secret",
 )
 _SECRET_UNWANTED: Final = Cause(
     "client-secret-unwanted",
     "a public client must not send a secret",
     "leave the client secret out of the check",
-    "{check}.clientSecret",
+    "{check}.secret",
 )
 _PKCE: Final = Cause(
     "pkce-refused", "the code challenge or verifier was refused", "", "{check}.flow"

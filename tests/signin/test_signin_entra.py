@@ -96,7 +96,7 @@ async def test_an_application_without_a_secret_is_incomplete() -> None:
     check = entra(flow=Flow.CLIENT_CREDENTIALS, client_secret=None)
     result = await verify_one(Service(), check, tenant=WORKFORCE)
     assert result.diagnosis is not None
-    assert result.diagnosis.path == "checks.auth0.clientSecret"
+    assert result.diagnosis.path == "checks.auth0.secret"
 
 
 async def test_a_token_of_another_resource_is_refused() -> None:
@@ -167,7 +167,7 @@ CODES = [
     (700016, 400, "unauthorized_client", "unknown-client", "applications.native"),
     (70011, 400, "invalid_scope", "unknown-scope", "applications.native.permissions"),
     (90002, 400, "invalid_request", "unknown-tenant", "tenant"),
-    (7000215, 401, "invalid_client", "wrong-client-secret", "checks.auth0.clientSecret"),
+    (7000215, 401, "invalid_client", "wrong-client-secret", "checks.auth0.secret"),
     (7000222, 401, "invalid_client", "client-secret-expired", "applications.native.secrets"),
     (1, 400, "invalid_scope", "bad-scopes", "checks.auth0.scopes"),
     (2, 400, "something_new", "refused", None),
