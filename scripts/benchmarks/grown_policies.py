@@ -28,6 +28,8 @@ def write(folder: Path, relying_parties: int, kilobytes: int) -> Path:
         path.write_text(_filled(text, f"rp{number:03d}", kilobytes), encoding="utf-8")
     manifest = folder / "manifest.yaml"
     shipped = (SHIPPED / "manifest.yaml").read_text(encoding="utf-8")
+    # Its checks name the shipped relying party, which is not among these.
+    shipped = shipped[: shipped.index("checks:\n")]
     manifest.write_text(
         shipped.replace("contoso.onmicrosoft.com", "bench.onmicrosoft.com"), "utf-8"
     )
