@@ -159,4 +159,6 @@ def code(report: Report) -> int:
     if report.failed:
         return 1
     waiting = any(item.result in {Result.HELD, Result.MANUAL} for item in report.outcomes)
+    if report.after is not None:
+        waiting = waiting or bool(report.after.held or report.after.manual)
     return planning.WAITING if waiting else 0

@@ -83,6 +83,8 @@ class Call:
     """May be sent again when its outcome is unknown (lost connection, 5xx)."""
     transient: tuple[ErrorMatch, ...] = ()
     """Errors that mean "not replicated yet" for this call."""
+    turned: tuple[ErrorMatch, ...] = ()
+    """Errors that the caller turns around itself: not waited out as replication."""
     young: bool = False
     """An object it touches or names is younger than the replication window: wait for it."""
     paced: bool = False

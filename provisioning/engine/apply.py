@@ -143,7 +143,9 @@ async def _outcome(state: _Apply, work: Work) -> Outcome:
         except ProvisioningError as problem:
             return _ended(step, Result.FAILED, "", fault(problem))
         finishing = request.stores
-        _open(state.gates[step.address])
+        if step.action in {Action.CREATE, Action.RESTORE, Action.REPLACE}:
+            # The object is there; an update is of use to others only when all of it is done.
+            _open(state.gates[step.address])
     return _ended(step, Result.DONE, step.reason)
 
 

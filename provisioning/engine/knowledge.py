@@ -37,6 +37,8 @@ class Knowledge:
     wanted: Mapping[Address, Desired]
     live: Mapping[Address, Mapping[str, Json]]
     captured: dict[Address, dict[str, Json]] = field(default_factory=dict)
+    written: set[Address] = field(default_factory=set)
+    """Changed in this run: a replica may still show, and hold against us, what was before."""
     locks: dict[Address, asyncio.Lock] = field(default_factory=dict)
     lanes: dict[str, Lane] = field(default_factory=dict)
     merged: dict[tuple[str, str], tuple[list[Value], list[Value]]] = field(default_factory=dict)
@@ -90,7 +92,7 @@ def young(run: Run, knowledge: Knowledge, work: Work, request: Request) -> bool:
 
 
 def _fresh(run: Run, knowledge: Knowledge, address: Address) -> bool:
-    if address in knowledge.captured:
+    if address in knowledge.captured or address in knowledge.written:
         return True
     done = knowledge.works.get(address)
     if done is not None and done.step.action in {Action.CREATE, Action.RESTORE}:

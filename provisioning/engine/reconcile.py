@@ -67,8 +67,8 @@ async def carry_out(run: Run, agreed: Draft) -> Report:
     return Report(
         plan=agreed.plan,
         outcomes=outcomes,
-        after=after.draft.plan,
-        settled=after.settled,
+        after=after.draft.plan if after else None,
+        settled=after.settled if after else False,
         run=run.journal.run,
         stats=_stats(run, agreed.stats.rounds + rounds, started - agreed.stats.seconds),
     )
@@ -80,22 +80,23 @@ def _nothing_to_do(run: Run, agreed: Draft) -> Report:
     return Report(agreed.plan, outcomes, agreed.plan, True, run.journal.run, agreed.stats)
 
 
-async def _passes(run: Run, agreed: Draft) -> tuple[tuple[Outcome, ...], Settled, int]:
+async def _passes(run: Run, agreed: Draft) -> tuple[tuple[Outcome, ...], Settled | None, int]:
     """Apply and settle; what only shows after that, at the same addresses, is applied too."""
     applied = await apply(run, agreed.build, agreed.live)
     after = await settle(run, applied, agreed.live)
     outcomes = {outcome.address: outcome for outcome in applied.outcomes}
-    rounds = after.rounds
+    rounds = after.rounds if after else 0
     for _ in range(FOLLOW_UPS):
-        if not after.follow_ups or run.stop.is_set():
+        if after is None or not after.follow_ups or run.stop.is_set():
             break
         steps = tuple(s for s in after.draft.plan.steps if s.address in after.follow_ups)
         rest = replace(after.draft, plan=replace(after.draft.plan, steps=steps))
         applied = await apply(run, rest, after.live)
         outcomes |= {o.address: o for o in applied.outcomes if o.result is not Result.DONE}
         after = await settle(run, applied, after.live)
-        rounds += after.rounds
-    manual = {step.address: step.manual for step in after.draft.plan.manual}
+        rounds += after.rounds if after else 0
+    left = after.draft.plan.manual if after else ()
+    manual = {step.address: step.manual for step in left}
     return tuple(_left_to_a_person(o, manual) for o in outcomes.values()), after, rounds
 
 

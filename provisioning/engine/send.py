@@ -32,6 +32,7 @@ async def send(run: Run, knowledge: Knowledge, work: Work, request: Request) -> 
                 await _appended(run, knowledge, work, request, request.append)
             else:
                 answer = await _sent(run, knowledge, work, request)
+                knowledge.written.add(work.step.address)
                 await _keep(run, knowledge, work, request, answer)
     except GraphError as problem:
         if any(match(problem, known) for known in request.tolerate):
@@ -76,6 +77,7 @@ async def _call(run: Run, knowledge: Knowledge, work: Work, request: Request) ->
         headers=request.headers,
         repeatable=request.repeatable,
         transient=(*request.transient, *run.kind(work.step.address.kind).transient),
+        turned=tuple(way.when for way in request.alternatives if not way.lookup),
         young=young(run, knowledge, work, request),
         paced=request.paced,
     )

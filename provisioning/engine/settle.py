@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from provisioning.core import build, refs
 from provisioning.core.diff import canonical
+from provisioning.core.errors import ProvisioningError
 from provisioning.core.model import Address, Live, LiveObject, Ownership
 from provisioning.core.plan import Step
 from provisioning.core.report import Event, Result
@@ -31,18 +32,24 @@ class Settled:
     """Finished steps whose object needs something else now, which lag can't explain."""
 
 
-async def settle(run: Run, applied: Applied, live: Live) -> Settled:
+async def settle(run: Run, applied: Applied, live: Live) -> Settled | None:
     """Re-observe and re-plan until every step that was done stays done.
 
     What a lagging replica shows is a part of what was sent; anything else is a follow-up, such as
-    a password that an earlier run made and could not deliver, seen only now.
+    a password that an earlier run made and could not deliver, seen only now. None when the tenant
+    can't be read any more.
     """
     done = {o.address for o in applied.outcomes if o.result is Result.DONE}
     deadline = run.clock.monotonic() + run.settle_seconds
     seed = _seed(applied, live)
     delay, rounds = FIRST_DELAY, 0
     while True:
-        observation = await observe(run, seed)
+        try:
+            observation = await observe(run, seed)
+        except ProvisioningError as problem:
+            # What was written must be reported even when it can't be read back.
+            run.progress(Event("settle", f"can't be read back: {problem.message}"))
+            return None
         rounds += observation.rounds
         draft = plan(run, observation)
         left = [step for step in draft.plan.pending if step.address in done]

@@ -104,6 +104,7 @@ class Allowance:
     repeatable: bool = True
     young: bool = False
     transient: tuple[ErrorMatch, ...] = ()
+    turned: tuple[ErrorMatch, ...] = ()
 
 
 READING: Final = Allowance()
@@ -112,7 +113,12 @@ READING: Final = Allowance()
 
 def allowance(call: Call) -> Allowance:
     """What a write declares about itself."""
-    return Allowance(repeatable=call.repeatable, young=call.young, transient=call.transient)
+    return Allowance(
+        repeatable=call.repeatable,
+        young=call.young,
+        transient=call.transient,
+        turned=call.turned,
+    )
 
 
 def unknown_outcome(error: GraphError) -> bool:
@@ -137,6 +143,8 @@ def cause(error: GraphError, allowed: Allowance) -> Cause | None:
         return Cause.CONCURRENCY
     if errors.match(error, _PERSONAL):
         return Cause.PERSONAL
+    if any(errors.match(error, rule) for rule in allowed.turned):
+        return None
     if allowed.young and any(errors.match(error, r) for r in (*REPLICATION, *allowed.transient)):
         return Cause.REPLICATION
     if allowed.repeatable and unknown_outcome(error):

@@ -45,6 +45,11 @@ def _unless_stored(work: Work, desired: Desired, decision: Decision) -> Request:
     if decision.newest is not None or sink is None or not sink.key_ids:
         return add
     current = sink.key_ids[0]
+    app = known.live(work, credentials.application_of(work))
+    shown = known.items(app.body, passwords.COLLECTION) if app else ()
+    if current in {rotation.key_id(item) for item in shown}:
+        # It is there under another name, so nothing is hidden: the secret was renamed.
+        return add
     select = f"?$select={passwords.COLLECTION}"
     path = query.joined(credentials.path(work, credentials.application_of(work)), select)
     shows = (f"{passwords.COLLECTION}[keyId={current}].keyId", current)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from world import World
 
+from provisioning import manifest
 from provisioning.core.plan import Plan, Step
 from provisioning.core.report import Result
+from provisioning.kinds import KINDS
+from provisioning.sandbox import Options
 
 MANIFEST = """\
 version: 1
@@ -275,3 +279,41 @@ async def test_a_strangers_application_is_never_changed(world: World, clash: str
         assert report.failed is (clash == "identifier-uri")
     after = next(a for a in world.box.dump(tenant.id)["applications"] if a["id"] == theirs)
     assert after == before
+
+
+async def test_a_renamed_secret_is_made_and_stored_before_the_old_one_goes(world: World) -> None:
+    await in_sync(world)
+    wanted = world.load(world.write(MANIFEST))
+    before = ids(world.dump(wanted))["keys"]
+    renamed = world.load(world.write(MANIFEST.replace("displayName: main,", "displayName: two,")))
+    report = await world.apply(renamed)
+    assert not report.failed, [(str(o.address), o.reason, o.fault) for o in report.outcomes]
+    after = ids(world.dump(renamed))["keys"]
+    assert len(after) == 1
+    assert after.isdisjoint(before)
+    stored = (world.folder / ".secrets" / "app.env").read_text(encoding="utf-8")
+    assert next(iter(after)) in stored
+    assert (await world.plan(renamed)).plan.steps == ()
+
+
+async def test_a_scope_of_a_young_application_is_edited_where_graph_refuses_it_enabled(
+    tmp_path: Path,
+) -> None:
+    world = World.fresh(tmp_path, Options(scope_edit_while_enabled="refuse"))
+    await in_sync(world)
+    report = await world.apply(
+        world.load(world.write(MANIFEST.replace("Read things", "Read the shop")))
+    )
+    assert not report.failed, [(str(o.address), o.reason, o.fault) for o in report.outcomes]
+    assert world.time.elapsed < 60
+    world.box.close()
+
+
+def test_two_secrets_of_one_name_are_a_fault(world: World) -> None:
+    twin = """
+      other:
+        {displayName: main, store: {dotenv: .secrets/app.env, name: OTHER_SECRET}}
+"""
+    loaded = manifest.load(world.write(MANIFEST.rstrip() + twin), kinds=KINDS)
+    assert loaded.manifest is None
+    assert "same-secret-name" in [f.rule for f in loaded.findings]

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from provisioning.core import paths
 from provisioning.core.model import Json, Value
@@ -116,8 +116,27 @@ def _living(live: Mapping[str, Json], group: tuple[str, ...]) -> Patch:
     return found
 
 
+_MEMBERS: Final = frozenset(
+    {
+        "adminConsentDescription",
+        "adminConsentDisplayName",
+        "allowedMemberTypes",
+        "description",
+        "displayName",
+        "id",
+        "isEnabled",
+        "type",
+        "userConsentDescription",
+        "userConsentDisplayName",
+        "value",
+    }
+)
+"""Of permissionScope and appRole; `origin` is the server's."""
+
+
 def _writable(entry: Mapping[str, Json]) -> dict[str, Value]:
-    return {name: value for name, value in entry.items() if name != "origin"}  # type: ignore[misc]
+    """Keep what Graph documents as writable: a live entry may hold members that it refuses."""
+    return {name: value for name, value in entry.items() if name in _MEMBERS}  # type: ignore[misc]
 
 
 def _touched(patch: Patch) -> tuple[str, ...]:

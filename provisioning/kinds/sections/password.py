@@ -96,6 +96,7 @@ def desire(source: Source) -> Iterable[Desired]:
     for key, entry in source.entries("applications").items():
         secrets = shapes.entries(entry, "secrets")
         _check_slots(source, key, entry, secrets)
+        names: dict[str, str] = {}
         for name, secret in secrets.items():
             path = ("applications", key, "secrets", name)
             _check_times(source, secret, *path)
@@ -109,6 +110,16 @@ def desire(source: Source) -> Iterable[Desired]:
                     "store",
                 )
             stores.setdefault(where, f"{key}.{name}")
+            shown = secret.display_name or name
+            if shown in names:
+                source.fault(
+                    "same-secret-name",
+                    f"secrets {names[shown]} and {name} of {key} are both called {shown!r}",
+                    "give each its own displayName: it tells them apart in the tenant",
+                    *path,
+                    "displayName",
+                )
+            names.setdefault(shown, name)
             yield Desired(
                 address=Address("application_password", f"{key}.{name}"),
                 body={"displayName": secret.display_name or name},
