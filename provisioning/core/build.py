@@ -118,7 +118,8 @@ def plan(
         unmanaged=tuple(_unmanaged(scene, views)),
     )
     owned = {a for a, t in live.objects.items() if t.ownership is Ownership.CREATED}
-    agreed = guards.enforce(draft, owned=owned, allowed=allowed)
+    whole = {name: not kind.follows for name, kind in table.items() if kind.prunable}
+    agreed = guards.enforce(draft, owned=owned, whole=whole, allowed=allowed)
     final = {step.address: replace(works[step.address], step=step) for step in agreed.steps}
     return Draft(agreed, final, adjusted)
 

@@ -5,15 +5,15 @@ A held step stays in the plan with its reason; nothing is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from provisioning.core.model import Address
 from provisioning.core.plan import Action, Held, Plan, Step
 
 GUARDS = {
-    "deletions": "more than 30 % of 10 or more owned objects would be deleted",
-    "updates": "more than 30 % of 10 or more owned objects would be changed",
+    "deletions": "more than 30 % of 10 or more owned objects, or of one kind, would be deleted",
+    "updates": "more than 30 % of 10 or more owned objects, or of one kind, would be changed",
     "replace": "the object would be made anew; a new appId breaks shipped apps",
     "credential": "somebody else added this credential",
     "protected": "the object is protected (b2c-extensions-app, lifecycle.preventDestroy)",
@@ -36,6 +36,10 @@ ADDRESSED = frozenset({"restore", "purge", "rotate"})
 
 SHARE = 0.30
 FLOOR = 10
+_MASS = {
+    "deletions": frozenset({Action.DELETE, Action.REPLACE}),
+    "updates": frozenset({Action.UPDATE}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,28 @@ class Allowed:
         return tuple(found)
 
 
-def enforce(plan: Plan, *, owned: Collection[Address], allowed: Allowed) -> Plan:
+def enforce(
+    plan: Plan, *, owned: Collection[Address], whole: Mapping[str, bool], allowed: Allowed
+) -> Plan:
     """Hold mass changes and replaces, then everything that waits for a held step.
 
-    `owned` are the addresses of live objects that we created. Holds that kinds asked for are on
-    the steps already.
+    `owned` are the addresses of live objects that we created; `whole` names the kinds of whole
+    objects and tells whether they stand on their own. Holds that kinds asked for are on the steps
+    already.
+
+    What stands on its own is counted together, and every kind by itself. Counting everything
+    together would let children hide what happens: those of objects that go are not read, those of
+    kept ones are. Changes of children are no mass change: a rotation is what time asks for.
     """
+    together = frozenset(address for address in owned if whole.get(address.kind))
+    kinds = {kind: frozenset(a for a in owned if a.kind == kind) for kind in _kinds(owned)}
     steps = tuple(_replace(step, allowed) for step in plan.steps)
-    steps = _mass(steps, "deletions", {Action.DELETE, Action.REPLACE}, owned, allowed)
-    steps = _mass(steps, "updates", {Action.UPDATE}, owned, allowed)
+    steps = _mass(steps, "deletions", together, "owned objects", allowed)
+    steps = _mass(steps, "updates", together, "owned objects", allowed)
+    for kind, ours in kinds.items():
+        steps = _mass(steps, "deletions", ours, f"{kind} objects", allowed)
+        if kind in whole:
+            steps = _mass(steps, "updates", ours, f"{kind} objects", allowed)
     return replace(plan, steps=_dependents(steps))
 
 
@@ -81,20 +98,25 @@ def _replace(step: Step, allowed: Allowed) -> Step:
     return replace(step, held=Held("replace", GUARDS["replace"]))
 
 
+def _kinds(owned: Collection[Address]) -> tuple[str, ...]:
+    return tuple(sorted({address.kind for address in owned}))
+
+
 def _mass(
     steps: tuple[Step, ...],
     guard: str,
-    actions: Collection[Action],
-    owned: Collection[Address],
+    ours: Collection[Address],
+    name: str,
     allowed: Allowed,
 ) -> tuple[Step, ...]:
-    ours = frozenset(owned)
     counted = {
-        s.address for s in steps if s.action in actions and s.held is None and s.address in ours
+        s.address
+        for s in steps
+        if s.action in _MASS[guard] and s.held is None and s.address in ours
     }
     if len(ours) < FLOOR or len(counted) <= SHARE * len(ours):
         return steps
-    held = Held(guard, f"{len(counted)} of {len(ours)} owned objects; {GUARDS[guard]}")
+    held = Held(guard, f"{len(counted)} of {len(ours)} {name}; {GUARDS[guard]}")
     return tuple(
         replace(s, held=held) if s.address in counted and not allowed.opens(guard, s.address) else s
         for s in steps

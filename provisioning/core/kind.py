@@ -245,5 +245,8 @@ class Kind:
     transient: tuple[ErrorMatch, ...] = ()
     prunable: bool = False
     """Deleted only with --prune (applications, policies …); children are not."""
+    follows: bool = False
+    """Comes and goes with other objects (a service principal with its application, the ledger with
+    what it lists): mass guards count it among its own kind only."""
     lookup: bool = False
     """Only read, never a step."""

@@ -157,4 +157,5 @@ KIND = Kind(
     write_permissions=(granted.WRITE_APPLICATIONS,),
     transient=wire.CONCURRENCY,
     prunable=True,
+    follows=True,
 )

@@ -77,7 +77,12 @@ def steps(action: Action, count: int) -> tuple[Step, ...]:
 def enforce(given: tuple[Step, ...], owned: int, *allow: str) -> Plan:
     addresses = {Address("application", f"a{i}") for i in range(owned)}
     draft = replace(sample(), steps=given)
-    return guards.enforce(draft, owned=addresses, allowed=Allowed(frozenset(allow)))
+    return counted(draft, addresses, *allow)
+
+
+def counted(draft: Plan, owned: set[Address], *allow: str) -> Plan:
+    whole = {"application": True, "custom_policy": True, "service_principal": False}
+    return guards.enforce(draft, owned=owned, whole=whole, allowed=Allowed(frozenset(allow)))
 
 
 def test_more_than_thirty_percent_of_ten_deletions_are_held() -> None:
@@ -92,6 +97,58 @@ def test_mass_updates_are_held_apart_from_deletions() -> None:
     held = enforce(steps(Action.UPDATE, 5), 10)
     assert {s.held.guard for s in held.held if s.held} == {"updates"}
     assert enforce(steps(Action.UPDATE, 5), 10, "deletions").held == held.held
+
+
+def several(kind: str, count: int, start: int = 0) -> set[Address]:
+    return {Address(kind, f"a{i}") for i in range(start, start + count)}
+
+
+def losing(owned: set[Address], gone: set[Address]) -> set[str]:
+    """Kinds of the deletions that are held."""
+    deletions = tuple(Step(address, Action.DELETE, "") for address in sorted(gone))
+    held = counted(replace(sample(), steps=deletions), owned).held
+    assert all(step.held and step.held.guard == "deletions" for step in held)
+    return {step.address.kind for step in held}
+
+
+def test_children_of_kept_objects_do_not_dilute_a_mass_deletion() -> None:
+    children = several("delegated_permission_grant", 7) | several("service_principal", 7)
+    owned = several("application", 12) | children
+    assert losing(owned, several("application", 5)) == {"application"}
+    assert losing(owned, several("application", 3)) == set()
+
+
+def test_children_that_go_do_not_make_one_deletion_a_mass() -> None:
+    owned = several("application", 10) | several("delegated_permission_grant", 4)
+    gone = several("application", 1) | several("delegated_permission_grant", 4)
+    assert losing(owned, gone) == set()
+
+
+def test_many_children_of_kept_objects_are_a_mass_of_their_own() -> None:
+    owned = several("application", 100) | several("delegated_permission_grant", 100)
+    assert losing(owned, several("delegated_permission_grant", 40)) == {
+        "delegated_permission_grant"
+    }
+    assert losing(owned, several("delegated_permission_grant", 30)) == set()
+    assert losing(several("application_owner", 9), several("application_owner", 9)) == set()
+
+
+def test_what_stands_on_its_own_is_counted_together_and_by_kind() -> None:
+    owned = several("application", 5) | several("custom_policy", 5)
+    gone = several("application", 2) | several("custom_policy", 2)
+    assert losing(owned, gone) == {"application", "custom_policy"}
+    owned = several("application", 12) | several("custom_policy", 30)
+    assert losing(owned, several("application", 4)) == {"application"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "held"),
+    [("application_password", 0), ("service_principal", 12), ("application", 12)],
+)
+def test_rotating_every_secret_is_no_mass_update(kind: str, held: int) -> None:
+    owned = several("application", 12) | several("service_principal", 12) | several(kind, 12)
+    updates = tuple(Step(address, Action.UPDATE, "") for address in sorted(several(kind, 12)))
+    assert len(counted(replace(sample(), steps=updates), owned).held) == held
 
 
 def test_creations_never_count() -> None:

@@ -169,6 +169,21 @@ async def test_more_than_a_third_of_ten_objects_is_held_and_opened_by_name(world
     assert [s.action for s in opened.pending] == [Action.DELETE] * 9
 
 
+@pytest.mark.parametrize(("made", "kept", "held"), [(9, 1, 0), (10, 7, 0), (10, 6, 4), (12, 7, 5)])
+async def test_what_hangs_on_kept_applications_does_not_hide_a_mass_deletion(
+    world: World, made: int, kept: int, held: int
+) -> None:
+    consent = "permissions: [{resource: microsoftGraph, delegated: [openid], adminConsent: true}]"
+    entries = [f"  app{n}: {{displayName: App {n}, {consent}}}\n" for n in range(made)]
+    head = TWO[: TWO.index("  left:")]
+    report = await world.apply(world.load(world.write(head + "".join(entries))))
+    assert not report.failed
+    few = world.load(world.write(head + "".join(entries[:kept])))
+    plan = (await world.plan(few, prune=True)).plan
+    assert [s.held.guard for s in plan.steps if s.held] == ["deletions"] * held
+    assert len(plan.pending) == made - kept - held
+
+
 async def test_graphs_refusal_while_reading_names_the_address_and_writes_nothing(
     world: World,
 ) -> None:
