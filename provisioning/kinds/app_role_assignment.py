@@ -12,6 +12,7 @@ that application's consent, and is left alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from provisioning.core import paths
@@ -26,7 +27,7 @@ from provisioning.core.model import (
     Ref,
     Value,
 )
-from provisioning.core.plan import Action
+from provisioning.core.plan import Action, Unmanaged
 from provisioning.core.request import Alternative, Read, Request
 from provisioning.kinds import granted, known, permission_names, principals, query, wire
 from provisioning.kinds.application import reads as application_reads
@@ -45,8 +46,9 @@ def reads(view: View) -> Iterable[Read]:
     """Ask each client for its permissions, and each resource with declared assignments."""
     clients = {d.parent for d in view.desired if _declared_by(d) == "permissions"}
     for app, principal in principals.clients(view):
-        if known.is_created(view, app) or app in clients:
-            yield _held_by(principal)
+        needed = known.is_created(view, app) or app in clients
+        held = _held_by(principal)
+        yield held if needed else replace(held, tolerate=(wire.DENIED,))
         if _lists_members(view, app):
             yield application_reads.assigned_to(principal)
 
@@ -101,6 +103,23 @@ def findings(view: View) -> Iterable[Finding]:
     for desired in view.desired:
         if _declared_by(desired) == "assignments":
             yield from permission_names.unknown(view, desired)
+    for app, principal in principals.clients(view):
+        if principals.is_unread(view, app, _held_by(principal).key):
+            yield principals.unread(app, "application permissions", granted.READ_APPLICATIONS)
+
+
+def unmanaged(view: View) -> Iterable[Unmanaged]:
+    """List the application permissions of adopted applications that the manifest does not name."""
+    wanted = {_identity(view, desired) for desired in view.desired}
+    for app, principal in principals.clients(view):
+        answer = view.answers.get(_held_by(principal).key)
+        left = {
+            f"{_resource(view, item)}: {_role(view, item) or item.get('appRoleId')}"
+            for item in (answer.items if answer else ())
+            if tuple(known.text(item, name) for name in _IDENTITY) not in wanted
+        }
+        if left and known.is_adopted(view, app):
+            yield Unmanaged(app, "appRoleAssignments", [*sorted(left)])
 
 
 def _assign(body: Mapping[str, Value]) -> Request:
@@ -167,6 +186,12 @@ def _address(view: View, item: Mapping[str, Json]) -> Address:
     return Address("app_role_assignment", ".".join(parts))
 
 
+def _resource(view: View, item: Mapping[str, Json]) -> str:
+    """Name the API for a reader."""
+    identity, name = known.text(item, "resourceId"), known.text(item, "resourceDisplayName")
+    return principals.key_of(view, identity) or name or identity
+
+
 def _role(view: View, item: Mapping[str, Json]) -> str | None:
     resource, role = known.text(item, "resourceId"), known.text(item, "appRoleId")
     for address, thing in view.objects.items():
@@ -198,6 +223,7 @@ KIND = Kind(
     requests=requests,
     guards=guards,
     findings=findings,
+    unmanaged=unmanaged,
     read_permissions=(granted.READ_APPLICATIONS,),
     write_permissions=(granted.WRITE_ASSIGNMENTS, granted.READ_APPLICATIONS),
     transient=wire.CONCURRENCY,

@@ -15,6 +15,7 @@ from provisioning.core.kind import Compare, Field, Hold, Kind, Matched, View, Wo
 from provisioning.core.model import (
     Address,
     Desired,
+    Finding,
     Json,
     LiveObject,
     Ownership,
@@ -22,7 +23,7 @@ from provisioning.core.model import (
     Template,
     Value,
 )
-from provisioning.core.plan import Action
+from provisioning.core.plan import Action, Unmanaged
 from provisioning.core.request import Alternative, Read, Request
 from provisioning.kinds import granted, known, principals, wire
 from provisioning.kinds.sections import grant as section
@@ -37,12 +38,14 @@ _LAG: Final = (*wire.APPLICATION_LAG, wire.NOT_A_REFERENCE)
 
 
 def reads(view: View) -> Iterable[Read]:
-    """Ask for the grants of each client: all of those we made, else where one is declared."""
+    """Ask for the grants of each client; where nothing rests on them they only inform."""
     declared = {desired.parent for desired in view.desired}
     for app, principal in principals.clients(view):
-        if known.is_created(view, app) or app in declared:
-            identity = known.text(principal.body, "id")
-            yield Read(_key(identity), _path(identity), many=True)
+        needed = known.is_created(view, app) or app in declared
+        identity = known.text(principal.body, "id")
+        tolerate = () if needed else (wire.DENIED,)
+        yield Read(_key(identity), _path(identity), many=True, tolerate=tolerate)
+        yield from principals.graph_reads(view)
 
 
 def match(view: View) -> Matched:
@@ -58,7 +61,7 @@ def match(view: View) -> Matched:
             if grant.get("consentType") != "AllPrincipals":
                 continue
             resource = known.text(grant, "resourceId")
-            address = named.get((app, resource)) or _address(view, app, resource)
+            address = named.get((app, resource)) or _address(view, app, grant)
             if principals.owns_extras(view, app) or address in view.wanted:
                 objects.append(LiveObject(address, _decoded(grant), _ownership(view, app)))
     return Matched(tuple(objects))
@@ -100,6 +103,32 @@ def guards(work: Work, view: View) -> Iterable[Hold]:
         yield Hold("self", f"the signed-in application would lose {', '.join(lost)}")
     if not known.is_created(view, app):
         yield Hold("narrow-consent", f"{app} is not ours and would lose {', '.join(lost)}")
+
+
+def unmanaged(view: View) -> Iterable[Unmanaged]:
+    """List the tenant-wide consent of adopted applications that the manifest does not name."""
+    for app, principal in principals.clients(view):
+        answer = view.answers.get(_key(known.text(principal.body, "id")))
+        if answer is None or not known.is_adopted(view, app):
+            continue
+        named = {
+            known.value(view, d.body.get("resourceId")) for d in view.desired if d.parent == app
+        }
+        left = {
+            f"{_resource(view, grant)}: {' '.join(sorted(known.text(grant, 'scope').split()))}"
+            for grant in answer.items
+            if grant.get("consentType") == "AllPrincipals" and grant.get("resourceId") not in named
+        }
+        if left:
+            yield Unmanaged(app, "oauth2PermissionGrants", [*sorted(left)])
+
+
+def findings(view: View) -> Iterable[Finding]:
+    """Say where the consent of an adopted application could not be read."""
+    for app, principal in principals.clients(view):
+        identity = known.text(principal.body, "id")
+        if principals.is_unread(view, app, _key(identity)):
+            yield principals.unread(app, "delegated consent", granted.READ_GRANTS)
 
 
 def _create(work: Work, body: Mapping[str, Value]) -> Request:
@@ -150,10 +179,14 @@ def _lost(work: Work) -> tuple[str, ...]:
     return tuple(str(scope) for scope in now if scope not in kept)
 
 
-def _address(view: View, app: Address, resource_id: str) -> Address:
+def _address(view: View, app: Address, grant: Mapping[str, Json]) -> Address:
     """Name a grant that the manifest does not know after its resource."""
-    resource = principals.key_of(view, resource_id) or resource_id
-    return Address("delegated_permission_grant", f"{app.key}.{resource}")
+    return Address("delegated_permission_grant", f"{app.key}.{_resource(view, grant)}")
+
+
+def _resource(view: View, grant: Mapping[str, Json]) -> str:
+    identity = known.text(grant, "resourceId")
+    return principals.key_of(view, identity) or identity
 
 
 def _ownership(view: View, app: Address) -> Ownership:
@@ -179,6 +212,8 @@ KIND = Kind(
     adjust=adjust,
     requests=requests,
     guards=guards,
+    findings=findings,
+    unmanaged=unmanaged,
     read_permissions=(granted.READ_GRANTS,),
     write_permissions=(granted.WRITE_GRANTS,),
     transient=wire.CONCURRENCY,

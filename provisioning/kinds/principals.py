@@ -1,12 +1,17 @@
-"""Service principals by application and by object id, as far as observed. Pure look-ups."""
+"""Service principals by application and by object id, as far as observed. Must not send."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from provisioning.core.kind import View, Work
-from provisioning.core.model import Address, LiveObject
-from provisioning.kinds import known
+from provisioning.core.kind import Permission, View, Work
+from provisioning.core.model import Address, Finding, LiveObject, Severity
+from provisioning.core.request import Read
+from provisioning.kinds import known, query
+from provisioning.kinds.sections import shapes
+
+_GRAPH: Final = Address("existing", shapes.MICROSOFT_GRAPH)
 
 
 def clients(view: View) -> Iterator[tuple[Address, LiveObject]]:
@@ -26,7 +31,33 @@ def key_of(view: View, identity: str) -> str | None:
             continue
         if address.kind in {"service_principal", "existing"}:
             return address.key.removesuffix("/service_principal")
-    return None
+    answer = view.answers.get(f"{_GRAPH}:id")
+    is_graph = answer is not None and answer.object.get("id") == identity
+    return _GRAPH.key if is_graph else None
+
+
+def graph_reads(view: View) -> Iterable[Read]:
+    """Ask which service principal is Microsoft Graph's where the manifest does not name it."""
+    if _GRAPH not in view.wanted:
+        path = query.by_key("servicePrincipals", "appId", shapes.MICROSOFT_GRAPH_APP_ID, ("id",))
+        yield Read(f"{_GRAPH}:id", path)
+
+
+def is_unread(view: View, app: Address, key: str) -> bool:
+    """Whether permissions did not cover a read that only informs about an adopted application."""
+    answer = view.answers.get(key)
+    return answer is not None and answer.status == 403 and known.is_adopted(view, app)
+
+
+def unread(app: Address, what: str, needed: Permission) -> Finding:
+    """Say what the list of unmanaged settings can't tell."""
+    return Finding(
+        "not-read",
+        f"{app} is adopted, and its {what} can't be read by the signed-in identity",
+        f"grant {needed.any_of[0]} to see it among what is live and not managed",
+        Severity.INFO,
+        address=app,
+    )
 
 
 def client_of(work: Work) -> Address | None:

@@ -13,6 +13,9 @@ from provisioning.core.request import ErrorMatch
 NOT_FOUND: Final = ErrorMatch(status=(404,))
 """A repeated DELETE, or a child of something that is gone."""
 
+DENIED: Final = ErrorMatch(status=(403,))
+"""A read that only informs, under permissions that do not cover it."""
+
 UNSUPPORTED_QUERY: Final = ErrorMatch(status=(400,), code="Request_UnsupportedQuery")
 """A tenant that refuses a `$filter`."""
 
