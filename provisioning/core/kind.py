@@ -98,6 +98,12 @@ class Source(Protocol):
     def place(self, *path: str | int) -> Place:
         """Where a key stands: `place("applications", "api", "scopes", "read")`."""
 
+    def doubtful(self, *path: str | int) -> bool:
+        """Whether the value at `path` lost a part that had a wrong form, or is itself missing so.
+
+        That is told already: ask before reporting that something is not there.
+        """
+
     def file(self, name: str, *path: str | int) -> bytes | None:
         """Content of a file of the user's (`fromFile` of a public certificate).
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from provisioning.core.model import Finding, Severity, Tenant, TenantType
 from provisioning.manifest import header, nodes, substitution, translate, variables
 from provisioning.manifest.header import Endpoints, TenantHeader
-from provisioning.manifest.nodes import Entry, MappingNode
+from provisioning.manifest.nodes import Entry, MappingNode, Node
 from provisioning.manifest.substitution import Reference, Scope
 
 Cloud = str | Mapping[str, str]
@@ -105,17 +105,29 @@ def _tenant(
             remedy = "add tenant: {domain: NAME.onmicrosoft.com, type: b2c}, or pass --tenant"
             findings.append(Finding("no-tenant", "no tenant is named", remedy, place=root.place))
         return chosen, None
-    try:
-        read = _TENANT.validate_json(json.dumps(nodes.plain(node)), strict=True)
-    except ValidationError as error:
-        told = {finding.place for finding in findings}
-        found = translate.findings(error, TenantHeader, root, ("tenant",))
-        findings += [finding for finding in found if finding.place not in told]
+    read = _header(root, findings)
+    if read is None:
         return chosen, None
     cloud = read.cloud.model_dump() if isinstance(read.cloud, Endpoints) else read.cloud
     if chosen is not None:
         _compare(read, chosen, root, findings)
     return _joined(read, chosen), cloud
+
+
+def _header(root: MappingNode, findings: list[Finding]) -> TenantHeader | None:
+    """Read `tenant:` without what is faulty in it; None when that leaves no tenant."""
+    told = {finding.place for finding in findings}
+    left: Node = root
+    while (node := nodes.select(left, ("tenant",))) is not None:
+        try:
+            return _TENANT.validate_json(json.dumps(nodes.plain(node)), strict=True)
+        except ValidationError as error:
+            found = tuple(translate.findings(error, TenantHeader, left, ("tenant",)))
+        if left is root:
+            findings += [one.finding for one in found if one.finding.place not in told]
+        cuts = [one.cut for one in found if nodes.select(left, one.cut) is not None]
+        left = nodes.without(left, cuts or [("tenant",)])
+    return None
 
 
 def _joined(read: TenantHeader, chosen: Tenant | None) -> Tenant:

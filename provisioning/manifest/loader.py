@@ -77,8 +77,9 @@ def load(
         owner=owner,
         tenant=expanded.tenant,
         document=document,
-        root=expanded.root,
+        root=validation.root,
         sections=sections,
+        doubts=validation.doubts,
         findings=findings,
     )
     desired = _desired(kinds, source, findings)

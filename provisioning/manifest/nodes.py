@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -97,6 +97,36 @@ def select(root: Node, path: Iterable[str | int]) -> Node | None:
             return None
         node = found[1]
     return node
+
+
+def without(node: Node, cuts: Collection[tuple[str | int, ...]]) -> Node:
+    """Return the tree without what stands at `cuts`; everything else keeps its place."""
+    below: dict[str, list[tuple[str | int, ...]]] = {}
+    for first, *rest in filter(None, cuts):
+        below.setdefault(str(first), []).append(tuple(rest))
+    if not below:
+        return node
+    kept = {part: inner for part, inner in below.items() if () not in inner}
+    match node:
+        case MappingNode():
+            entries = {
+                key: Entry(entry.key, without(entry.node, kept.get(key, ())))
+                for key, entry in node.entries.items()
+                if key not in below or key in kept
+            }
+            return MappingNode(entries, node.place)
+        case SequenceNode():
+            items = enumerate(node.items)
+            return SequenceNode(
+                tuple(
+                    without(item, kept.get(str(index), ()))
+                    for index, item in items
+                    if str(index) not in below or str(index) in kept
+                ),
+                node.place,
+            )
+        case _:
+            return node
 
 
 def found(node: Node | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from provisioning.core.model import Finding, Owner, Place, Severity, Tenant
 from provisioning.manifest import files, nodes, tokens
+from provisioning.manifest.doubts import Doubts
 from provisioning.manifest.includes import Document
 from provisioning.manifest.nodes import MappingNode
 
@@ -32,6 +33,7 @@ class ManifestSource:
         document: Document,
         root: MappingNode,
         sections: Mapping[str, Mapping[str, Any]],
+        doubts: Doubts,
         findings: list[Finding],
     ) -> None:
         self.owner = owner
@@ -39,10 +41,11 @@ class ManifestSource:
         self._document = document
         self._root = root
         self._sections = sections
+        self._doubts = doubts
         self._findings = findings
 
     def entries(self, section: str) -> Mapping[str, Any]:
-        """Validated entries, sorted by key; faulty ones are left out.
+        """Validated entries, sorted by key; what is faulty is left out.
 
         A section that is no mapping of entries is its own only entry, under the key "".
         """
@@ -51,6 +54,10 @@ class ManifestSource:
     def place(self, *path: str | int) -> Place:
         """Where a key stands, or its nearest parent that does."""
         return nodes.place(self._root, path)
+
+    def doubtful(self, *path: str | int) -> bool:
+        """Whether what is at `path`, or is not, was written wrongly."""
+        return self._doubts.hold(self._root, path)
 
     def file(self, name: str, *path: str | int) -> bytes | None:
         """Content of a file named at `path`, at most 1 MiB; None after reporting why not."""

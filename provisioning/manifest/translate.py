@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from pydantic import ValidationError
@@ -31,9 +32,20 @@ _BUILT_IN: Final = frozenset(get_args(ErrorType))
 _QUOTED: Final = re.compile(r"'([^']*)'")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding, and what has to go so that the rest can be judged."""
+
+    finding: Finding
+    cut: Path
+    """The smallest part of the tree without which this fault would not be there."""
+    meant: str | None = None
+    """Unknown keys: the key that was meant."""
+
+
 def findings(
     error: ValidationError, annotation: Any, root: Node, above: Path = ()
-) -> Iterator[Finding]:
+) -> Iterator[Told]:
     """Translate every error of validating the node at `above` in `root` with `annotation`."""
     node = nodes.select(root, above)
     faults = [
@@ -43,7 +55,7 @@ def findings(
     yield from _settle(faults, root)
 
 
-def _settle(faults: Sequence[Fault], root: Node) -> Iterator[Finding]:
+def _settle(faults: Sequence[Fault], root: Node) -> Iterator[Told]:
     """Of the alternatives of a union, keep what is said about the one that was meant."""
     unions: dict[Path, dict[str, list[Fault]]] = {}
     meant = {
@@ -58,12 +70,12 @@ def _settle(faults: Sequence[Fault], root: Node) -> Iterator[Finding]:
             at, label, _ = fault.branches[0]
             unions.setdefault(at, {}).setdefault(label, []).append(fault)
         else:
-            yield _finding(fault, root)
+            yield _told(fault, root)
     for at, alternatives in unions.items():
         yield from _meant(at, alternatives, root)
 
 
-def _meant(at: Path, alternatives: dict[str, list[Fault]], root: Node) -> Iterator[Finding]:
+def _meant(at: Path, alternatives: dict[str, list[Fault]], root: Node) -> Iterator[Told]:
     fitting = {
         label: faults
         for label, faults in alternatives.items()
@@ -71,14 +83,14 @@ def _meant(at: Path, alternatives: dict[str, list[Fault]], root: Node) -> Iterat
     }
     every = [fault for faults in alternatives.values() for fault in faults]
     if not fitting:
-        yield _mismatch(at, every, root)
+        yield Told(_mismatch(at, every, root), at)
         return
     fewest = min(len(faults) for faults in fitting.values())
     best = [faults for faults in fitting.values() if len(faults) == fewest]
     if len(best) > 1:
         best = [faults for faults in best if _misspelt(faults, root)] or best
     if len(best) > 1:
-        yield _no_form(at, best, root)
+        yield Told(_no_form(at, best, root), at)
         return
     inner = [
         Fault(f.kind, f.context, f.message, f.path, f.here, f.owners, f.branches[1:])
@@ -132,6 +144,17 @@ def _no_form(at: Path, best: Sequence[Sequence[Fault]], root: Node) -> Finding:
         f"write {_either(forms)}" if forms else "see the schema",
         place=nodes.place(root, at),
     )
+
+
+def _told(fault: Fault, root: Node) -> Told:
+    finding = _finding(fault, root)
+    match fault.kind:
+        case "extra_forbidden":
+            return Told(finding, fault.path, located.near(fault, root))
+        case "missing":
+            return Told(finding, fault.path[:-1])
+        case _:
+            return Told(finding, fault.path)
 
 
 def _finding(fault: Fault, root: Node) -> Finding:

@@ -56,9 +56,11 @@ def desire(source: Source) -> Iterable[Desired]:
         yield _desired(subjects[key], entry)
 
 
-def audience(source: Source, entry: Any) -> Audience:
-    """Return the limits that hold for an entry; the loosest when only the tenant knows."""
-    if entry.sign_in_audience is None and entry.adopt is not None:
+def audience(source: Source, key: str, entry: Any) -> Audience:
+    """Return the limits that hold for an entry; the loosest when nobody knows its audience."""
+    if entry.sign_in_audience is None and (
+        entry.adopt is not None or source.doubtful("applications", key, "signInAudience")
+    ):
         return audiences.WORK
     return audiences.of(entry.sign_in_audience or _default_audience(source))
 
@@ -72,7 +74,9 @@ def _check(subject: Subject, entry: Any) -> None:
             "choose another key",
             *("applications", key),
         )
-    if "displayName" not in subject.values:
+    if "displayName" not in subject.values and not source.doubtful(
+        "applications", key, "displayName"
+    ):
         source.fault(
             "missing-display-name",
             f"application {key} has no displayName",
@@ -153,7 +157,7 @@ def _subject(source: Source, key: str, entry: Any) -> Subject:
     for path, value in _defaults(source).items():
         values.setdefault(path, value)
     values["uniqueName"] = adoption.unique_name(source, key, entry)
-    return Subject(source, key, audience(source, entry), values, written)
+    return Subject(source, key, audience(source, key, entry), values, written)
 
 
 def _properties_of(source: Source, key: str, entry: Any) -> Iterator[tuple[str, str, Value]]:

@@ -80,8 +80,9 @@ def desire(source: Source) -> Iterable[Desired]:
     """Yield `check.NAME` for every entry; its settings are `clientId`, `flow` and so on."""
     for name, entry in source.entries(_SECTION).items():
         path = (_SECTION, name)
-        for message, remedy, key in _contradictions(entry):
-            source.fault("check", message, remedy, *path, *((key,) if key else ()))
+        for message, remedy, key, missed in _contradictions(entry):
+            if not missed or not source.doubtful(*path, missed):
+                source.fault("check", message, remedy, *path, *((key,) if key else ()))
         target = references.require(
             source,
             entry.application,
@@ -113,26 +114,29 @@ def desire(source: Source) -> Iterable[Desired]:
         )
 
 
-def _contradictions(entry: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield (what is wrong, what to write, the key)."""
+def _contradictions(entry: Any) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (what is wrong, what to write, the key it stands at, the key that is missed)."""
     flow = entry.flow
     if flow == "ropc" and entry.user is None:
-        yield "flow ropc signs a user in, and none is named", "add user: {name: …, password: …}", ""
+        said = "flow ropc signs a user in, and none is named"
+        yield said, "add user: {name: …, password: …}", "", "user"
     if flow == "client_credentials" and entry.user is not None:
-        yield "flow client_credentials signs no user in", "delete user", "user"
+        yield "flow client_credentials signs no user in", "delete user", "user", ""
     if flow == "client_credentials" and entry.secret is None:
-        yield "flow client_credentials needs a client secret", "add secret:", ""
+        yield "flow client_credentials needs a client secret", "add secret:", "", "secret"
     if flow == "client_credentials" and entry.refresh:
-        yield "flow client_credentials brings no refresh token", "delete refresh", "refresh"
+        yield "flow client_credentials brings no refresh token", "delete refresh", "refresh", ""
     if flow == "code" and entry.redirect_uri is None:
-        yield "flow code needs a redirect URI", "add redirectUri: as the application has it", ""
+        said = "flow code needs a redirect URI"
+        yield said, "add redirectUri: as the application has it", "", "redirectUri"
     if flow != "code" and entry.redirect_uri is not None:
-        yield f"flow {flow} uses no redirect URI", "delete redirectUri", "redirectUri"
+        yield f"flow {flow} uses no redirect URI", "delete redirectUri", "redirectUri", ""
     if entry.policy is not None and entry.resource is not None:
         yield (
             "a policy has no v1 endpoint",
             "delete resource, and write the API's scopes instead",
             "resource",
+            "",
         )
     asked = entry.scopes or ()
     if flow != "client_credentials" and entry.refresh and "offline_access" not in asked:
@@ -140,6 +144,7 @@ def _contradictions(entry: Any) -> Iterator[tuple[str, str, str]]:
             "without offline_access there is no refresh token",
             "add offline_access to scopes",
             "refresh",
+            "scopes",
         )
 
 
@@ -184,6 +189,8 @@ def _secret(source: Source, entry: Any, *path: str | int) -> Value:
         return setting
     application = source.entries("applications").get(entry.application)
     known = {} if application is None else shapes.entries(application, "secrets")
+    if entry.secret not in known and source.doubtful("applications", entry.application):
+        return None
     if entry.secret not in known:
         source.fault(
             "unknown-reference",
@@ -250,4 +257,8 @@ def _custom(source: Source) -> Iterator[str]:
 
 
 def _open_ended(source: Source) -> bool:
-    return any(entry.overlays for entry in source.entries("customPolicies").values())
+    return (
+        any(entry.overlays for entry in source.entries("customPolicies").values())
+        or source.doubtful("customPolicies")
+        or source.doubtful("userFlows")
+    )

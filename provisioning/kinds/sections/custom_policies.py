@@ -74,13 +74,18 @@ def desire(source: Source) -> Iterable[Desired]:
                 _SECTION,
             )
             return
-        built = compile_set(source, entry)
+        built = None if _doubtful(source) else compile_set(source, entry)
         if built is None:
             return
         for finding in _findings(built):
             source.report(finding)
         for policy in built.policies:
             yield _desired(source, built, policy)
+
+
+def _doubtful(source: Source) -> bool:
+    """Whether settings, files or overlays may be missing: the built set would be another one."""
+    return source.doubtful(_SECTION) or source.doubtful("identityExperienceFramework")
 
 
 def compile_set(source: Source, entry: Any) -> PolicySet | None:

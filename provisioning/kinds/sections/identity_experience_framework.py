@@ -20,6 +20,7 @@ RESOURCE: Final = "ief"
 """Key of the application that the directory's token is for."""
 CLIENT: Final = "ief_proxy"
 """Key of the application that asks for it."""
+KEYS: Final = (RESOURCE, CLIENT)
 SETTINGS: Final = (
     ("IdentityExperienceFrameworkAppId", RESOURCE),
     ("ProxyIdentityExperienceFrameworkAppId", CLIENT),
@@ -58,7 +59,7 @@ def applications(source: Source) -> tuple[str, ...]:
     """Return the keys of the applications that it brings; declared ones are not among them."""
     if not is_declared(source):
         return ()
-    return tuple(key for key in (RESOURCE, CLIENT) if key not in source.entries("applications"))
+    return tuple(key for key in KEYS if key not in source.entries("applications"))
 
 
 def key_sets(source: Source) -> tuple[tuple[str, Literal["sig", "enc"]], ...]:

@@ -135,7 +135,7 @@ def desire(source: Source) -> Iterable[Desired]:
 
 
 def _check_slots(source: Source, key: str, entry: Any, secrets: dict[str, Any]) -> None:
-    slots = application.audience(source, entry).secrets
+    slots = application.audience(source, key, entry).secrets
     if slots is None:
         return
     path = ("applications", key, "secrets")
@@ -170,7 +170,8 @@ def _check_times(source: Source, secret: Secret, *path: str) -> None:
             warning=True,
         )
     before = durations.parse(secret.rotate_before) if secret.rotate_before else None
-    if before is not None and before >= lifetime:
+    unknown = source.doubtful(*path, "lifetime")
+    if before is not None and before >= lifetime and not unknown:
         source.fault(
             "rotation",
             f"rotateBefore {secret.rotate_before} is not shorter than lifetime {secret.lifetime}",
@@ -178,7 +179,7 @@ def _check_times(source: Source, secret: Secret, *path: str) -> None:
             *path,
             "rotateBefore",
         )
-    if secret.overlap is None:
+    if secret.overlap is None or source.doubtful(*path, "rotateBefore"):
         return
     if before is None:
         source.fault(

@@ -25,7 +25,8 @@ def check(source: Source, key: str, entry: Any) -> None:
         )
         if target is None:
             continue
-        if not permission.delegated and not permission.application:
+        silent = not permission.delegated and not permission.application
+        if silent and not source.doubtful(*path):
             source.fault(
                 "no-permission",
                 f"nothing is asked of {permission.resource}",
@@ -71,7 +72,7 @@ def check_offered(source: Source, target: Target, way: str, name: str, *path: st
     if found is None and entry.adopt is not None:
         return
     offered = found or {}
-    if exposed.find(offered, name) is None:
+    if exposed.find(offered, name) is None and not source.doubtful("applications", target.key):
         source.fault(
             "unknown-permission",
             f"application {target.key} offers no {what} {name!r}",

@@ -155,10 +155,11 @@ def suggest(name: str, known: Iterable[str], otherwise: str) -> str:
 
 def _is_faulty(source: Source, name: str) -> bool:
     """Whether an entry of that name is written but has faults of its own, told elsewhere."""
-    return any(
-        source.place(section, name) != source.place(section)
-        for section in ("applications", "existing")
-    )
+    if name in identity_experience_framework.KEYS and source.doubtful(
+        "identityExperienceFramework"
+    ):
+        return True
+    return any(source.doubtful(section, name) for section in ("applications", "existing"))
 
 
 def _existing(key: str, lookup: dict[str, str]) -> Target:

@@ -165,7 +165,8 @@ def _attribute(source: Source, name: str, *path: str | int) -> Value:
     if name in own:
         return Ref(Address("user_attribute", name))
     known = (*own, *user_attributes.BUILT_IN)
-    if name not in known and not name.startswith("extension_"):
+    unknown = name not in known and not name.startswith("extension_")
+    if unknown and not source.doubtful("userAttributes", name):
         source.fault(
             "unknown-reference",
             f"{name!r} is no attribute",
@@ -181,7 +182,7 @@ def _providers(source: Source, entry: Any, path: tuple[str | int, ...]) -> Itera
         if name in own:
             yield Ref(Address("identity_provider", name))
             continue
-        if "-" not in name:
+        if "-" not in name and not source.doubtful("identityProviders", name):
             source.fault(
                 "unknown-reference",
                 f"{name!r} is no key of identityProviders",
@@ -206,7 +207,10 @@ def _check(source: Source, entry: Any, *path: str | int) -> None:
             "delete userFlows, or correct tenant.type",
             *path,
         )
-    if entry.languages and entry.is_language_customization_enabled is not True:
+    customized = entry.is_language_customization_enabled is True or source.doubtful(
+        *path, "isLanguageCustomizationEnabled"
+    )
+    if entry.languages and not customized:
         source.fault(
             "languages",
             "languages are only taken where language customization is on",
