@@ -6,16 +6,17 @@ Must not ask for a token or read a secret.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from provisioning.core import refs
-from provisioning.core.model import Desired, Json, Secret, Value
+from provisioning.core.model import Desired, Finding, Json, Place, Secret, Value
 from provisioning.engine.knowledge import Knowledge
 from provisioning.engine.reconcile import Draft
-from provisioning.signin.checks import Check, Diagnosis, Flow, Outcome, Result, User
+from provisioning.signin.checks import Check, Diagnosis, Flow, Outcome, Result, Stamp, User
 
 KIND = "check"
+POLICY_KIND = "custom_policy"
 DOTENV = "dotenv"
 """Source of a secret that stands in a dotenv sink: its argument is `PATH#NAME`."""
 
@@ -41,9 +42,11 @@ def of(draft: Draft) -> Listed:
         settings = refs.resolve(dict(desired.settings), known)
         unknown = next(refs.find(settings), None)
         if unknown is None:
-            ready.append(_check(desired, cast("Mapping[str, Value]", settings)))
+            check = _check(desired, cast("Mapping[str, Value]", settings))
+            ready.append(replace(check, stamp=_stamp(draft, check.policy)))
         else:
-            missing.append(_missing(desired, str(unknown.address)))
+            needed = draft.build.wanted.get(unknown.address, desired)
+            missing.append(_missing(desired, str(unknown.address), needed.place))
     return Listed(tuple(ready), tuple(missing))
 
 
@@ -66,7 +69,19 @@ def _check(desired: Desired, settings: Mapping[str, Value]) -> Check:
     )
 
 
-def _missing(desired: Desired, address: str) -> Result:
+def _stamp(draft: Draft, policy: str | None) -> Stamp | None:
+    """Return what a policy of the manifest puts into its tokens where it has a build stamp."""
+    if policy is None:
+        return None
+    for address, desired in draft.build.wanted.items():
+        if address.kind == POLICY_KIND and address.key.casefold() == policy.casefold():
+            match desired.settings.get("stamp"):
+                case {"claim": str(claim), "value": str(value)}:
+                    return Stamp(claim, value)
+    return None
+
+
+def _missing(desired: Desired, address: str, place: Place) -> Result:
     message = f"{address} is not in the tenant"
     return Result(
         check=desired.address.key,
@@ -80,6 +95,7 @@ def _missing(desired: Desired, address: str) -> Result:
             remedy="apply the manifest first",
             path=str(desired.settings["application"]),
         ),
+        findings=(Finding("not-applied", message, "apply the manifest first", place=place),),
         place=desired.place,
     )
 

@@ -96,10 +96,12 @@ def _details(result: Result) -> Iterator[str]:
     if problem is not None:
         code = f" ({problem.code})" if problem.code else ""
         yield f"  {problem.cause}{code}: {problem.message}"
-        if problem.remedy:
-            yield f"  {problem.remedy}"
-        if problem.path:
-            yield f"  see {problem.path}" + (f", checked at {result.place}" if result.place else "")
+    for finding in result.findings:
+        place = f"{finding.place}: " if finding.place else ""
+        said = "" if problem and finding.message == problem.message else f"{finding.message}; "
+        yield f"  {place}{said}{finding.remedy}"
+    if problem is not None and result.place:
+        yield f"  checked at {result.place}"
 
 
 def _short(value: object) -> str:

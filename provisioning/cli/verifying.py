@@ -23,6 +23,7 @@ from provisioning.graph import clouds
 from provisioning.manifest import Manifest
 from provisioning.sandbox import Sandbox
 from provisioning.secrets import stored
+from provisioning.signin import mending
 from provisioning.signin import run as signin
 from provisioning.signin.checks import Check, Result
 
@@ -82,7 +83,9 @@ async def results(
         progress=run.progress,
     )
     await discharging.discharge(run, draft, listed.ready, made)
-    return tuple(sorted((*listed.missing, *made), key=lambda result: result.check))
+    asked = {check.name: check for check in listed.ready}
+    told = (mending.mended(result, asked[result.check], wanted, draft) for result in made)
+    return tuple(sorted((*listed.missing, *told), key=lambda result: result.check))
 
 
 def _endpoint(way: Way) -> str | None:

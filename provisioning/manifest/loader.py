@@ -6,15 +6,16 @@ Pure file reading: no network, no clock, no environment. Knows no kind: they are
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from provisioning.core.kind import Kind
 from provisioning.core.model import Address, Desired, Finding, Owner, Severity, Tenant
-from provisioning.manifest import composition, expansion, includes, references
+from provisioning.manifest import composition, expansion, includes, nodes, references
 from provisioning.manifest.expansion import Cloud
+from provisioning.manifest.nodes import MappingNode
 from provisioning.manifest.source import ManifestSource
 from provisioning.manifest.validation import Validation
 
@@ -36,6 +37,8 @@ class Manifest:
     """Sorted by address."""
     findings: tuple[Finding, ...] = ()
     """Warnings."""
+    tree: MappingNode = field(default=nodes.NOTHING, repr=False, compare=False)
+    """Every key with its place, variables replaced: what later finds a line by `nodes.find`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def load(
         cloud=cloud or expanded.cloud or "global",
         desired=tuple(desired[address] for address in sorted(desired)),
         findings=_sorted(findings),
+        tree=expanded.root,
     )
     return _loaded(manifest, findings)
 

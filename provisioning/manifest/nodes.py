@@ -129,6 +129,37 @@ def without(node: Node, cuts: Collection[tuple[str | int, ...]]) -> Node:
             return node
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How far a path leads."""
+
+    node: Node
+    """The deepest that is there."""
+    place: Place
+    """Of its key."""
+    missing: tuple[str, ...] = ()
+    """Keys of the path that are not there."""
+
+
+def find(root: Node, path: str) -> Found:
+    """Follow a path as messages spell it, `applications.app.scopes.API.Access`.
+
+    Keys may hold dots: the longest that is there counts.
+    """
+    parts = tuple(path.split("."))
+    here, node = root.place, root
+    while parts:
+        for size in range(len(parts), 0, -1):
+            text = ".".join(parts[:size])
+            part = int(text) if isinstance(node, SequenceNode) and text.isdecimal() else text
+            if (step := child(node, part)) is not None:
+                (here, node), parts = step, parts[size:]
+                break
+        else:
+            break
+    return Found(node, here, parts)
+
+
 def found(node: Node | None) -> str:
     """Say what stands there, for "expected text, found a list"; never the value itself."""
     match node:

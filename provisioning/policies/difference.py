@@ -38,6 +38,27 @@ def compare(before: Document, after: Document) -> tuple[Change, ...]:
     )
 
 
+def element_at(document: Document, path: str) -> Element:
+    """Return the element that a path of `compare` names, or the deepest above it that is there."""
+    here = document.root
+    while path and not path.startswith("@"):
+        for (_, _, number), element in _below(here):
+            start = _join("", element, number)
+            if path == start or path.startswith(f"{start}/"):
+                here, path = element, path[len(start) + 1 :]
+                break
+        else:
+            break
+    return here
+
+
+def _below(element: Element) -> Iterator[tuple[tuple[str, str, int], Element]]:
+    """Yield children with their keys, those of `ClaimsProviders` as `compare` spells them."""
+    if documents.name_of(element) == "ClaimsProviders":
+        yield from identity.by_identity(_profiles(element)).items()
+    yield from identity.by_identity(documents.children(element)).items()
+
+
 def _compare(path: str, old: Element, new: Element) -> Iterator[Change]:
     yield from _own(path, old, new)
     if documents.name_of(new) == "ClaimsProviders":

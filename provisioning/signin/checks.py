@@ -8,7 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import cast
 
-from provisioning.core.model import Json, Place, Secret, Value
+from provisioning.core.model import Finding, Json, Place, Secret, Value
+from provisioning.core.plan import finding_to_json
 
 
 class Flow(StrEnum):
@@ -126,6 +127,8 @@ class Diagnosis:
     remedy: str = ""
     path: str | None = None
     """Manifest path that would mend it."""
+    subject: str | None = None
+    """The claim that it is about."""
     code: str | None = None
     """AADB2C or AADSTS code, or the OAuth error where there is none."""
     status: int | None = None
@@ -149,6 +152,8 @@ class Result:
     """Seconds that the service says the access token lives."""
     diagnosis: Diagnosis | None = None
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """The lines that would mend it, the likeliest first; none where the check passed."""
     place: Place | None = None
     requests: int = 0
     attempts: int = 1
@@ -185,6 +190,7 @@ def to_json(result: Result) -> dict[str, Value]:
             "status": problem.status,
             "correlationId": problem.correlation_id,
         },
+        "findings": [{**finding_to_json(finding)} for finding in result.findings],
         "notes": list(result.notes),
         "place": None if result.place is None else str(result.place),
         "requests": result.requests,

@@ -249,7 +249,7 @@ _STS: Final = _table(
     (_CLIENT, "700016"),
     (_PRINCIPAL, "7000229 7000112"),
     (_UNASSIGNED, "50105"),
-    (_SCOPE, "70011"),
+    (_SCOPE, "70011 650053"),
     (_SCOPES, "1002012"),
     (_RESOURCE, "500011"),
     (_TENANT, "90002"),

@@ -18,6 +18,8 @@ from provisioning.signin.refusal import Cause, Refused
 from provisioning.signin.tokens import GRAPH
 
 _POLICY_CLAIMS: Final = ("tfp", "acr")
+_DIGITS: Final = 12
+"""Of a digest, as a message shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,12 @@ def _stamp(check: Check, claimed: Claimed) -> bool:
     """Tell whether the current version is proven; raises Refused when another one answered."""
     if check.stamp is None:
         return False
-    if claimed.get(check.stamp.claim) != check.stamp.value:
-        raise Refused(causes.OLD_VERSION, f"claim {check.stamp.claim}")
+    claim, wanted = check.stamp.claim, check.stamp.value
+    found = claimed.get(claim)
+    if found != wanted:
+        told = "is in no token" if found is None else f"is {str(found)[:_DIGITS]}…"
+        detail = f"claim {claim} {told}, the manifest builds {wanted[:_DIGITS]}…"
+        raise Refused(causes.OLD_VERSION, detail, subject=claim)
     return True
 
 
@@ -159,13 +165,14 @@ def _expected(check: Check, claimed: Claimed) -> None:
         if wanted is None and found:
             raise _unexpected(causes.WRONG_CLAIM, name, "it is there and should not be")
         if wanted is not None and not found:
-            raise Refused(causes.MISSING_CLAIM, name)
+            raise Refused(causes.MISSING_CLAIM, name, subject=name)
         if wanted is not None and not any(_same(name, value, wanted) for value in found):
             raise _unexpected(causes.WRONG_CLAIM, name, f"it is {found[0]!r}")
 
 
 def _unexpected(cause: Cause, name: str, detail: str) -> Refused:
-    return Refused(cause, f"{name}: {detail}", path=f"{{check}}.expect.{name}")
+    path = f"{{check}}.expect.{name}"
+    return Refused(cause, f"{name}: {detail}", path=path, subject=name)
 
 
 def _same(name: str, value: Json, wanted: Json) -> bool:

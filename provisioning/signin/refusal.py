@@ -41,6 +41,7 @@ class Refused(ProvisioningError):  # noqa: N818 - a refusal is what a server ans
         correlation_id: str | None = None,
         retry_after: float | None = None,
         path: str | None = None,
+        subject: str | None = None,
     ) -> None:
         super().__init__(cause.message, remedy=cause.remedy)
         self.cause = cause
@@ -53,6 +54,8 @@ class Refused(ProvisioningError):  # noqa: N818 - a refusal is what a server ans
         """Seconds that the service asks to wait."""
         self.path = path
         """Finer than the cause's."""
+        self.subject = subject
+        """The claim that it is about."""
 
 
 def diagnose(refused: Refused, check: Check, *, redact: Callable[[str], str]) -> Diagnosis:
@@ -65,6 +68,7 @@ def diagnose(refused: Refused, check: Check, *, redact: Callable[[str], str]) ->
         message=redact(message),
         remedy=redact(cause.remedy),
         path=None if path is None else located(path, check),
+        subject=refused.subject,
         code=refused.code,
         status=refused.status,
         correlation_id=refused.correlation_id,

@@ -200,9 +200,20 @@ def _desired(source: Source, built: PolicySet, policy: Policy) -> Desired:
             "base": parent,
             "file": policy.document.file,
             "places": _places(policy.document),
+            "stamp": _stamp(policy.document, built.digest),
         },
         parent=markless.ledger(source),
     )
+
+
+def _stamp(document: Document, digest: str) -> Value:
+    """Return `{claim, value}` where the relying party puts the set's digest into every token."""
+    party = documents.child(document.root, "RelyingParty", "TechnicalProfile", "OutputClaims")
+    for claim in () if party is None else documents.children(party):
+        if claim.get("DefaultValue") == digest:
+            name = claim.get("PartnerClaimType") or claim.get("ClaimTypeReferenceId", "")
+            return {"claim": name, "value": digest}
+    return None
 
 
 def _keys(source: Source, document: Document) -> Iterator[Value]:
