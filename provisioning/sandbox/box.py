@@ -31,6 +31,7 @@ from provisioning.sandbox.faults import Faults
 from provisioning.sandbox.layout import LIVE
 from provisioning.sandbox.options import Options
 from provisioning.sandbox.overlaps import Overlaps
+from provisioning.sandbox.signin import faults
 from provisioning.sandbox.store import Store, Tenant
 from provisioning.sandbox.tokens import Tokens
 from provisioning.sandbox.transport import SandboxTransport
@@ -157,9 +158,19 @@ class Sandbox:
             lifetime=lifetime,
         )
 
-    def trust_issuer(self, issuer: str, jwks: Mapping[str, Any]) -> None:
-        """Register the keys of an outside issuer whose tokens federated credentials accept."""
-        self._login.trust_issuer(issuer, jwks)
+    def trust_issuer(self, issuer: str, keys: Mapping[str, Any] | str) -> None:
+        """Say where the keys of an outside issuer are, whose tokens federated credentials accept.
+
+        Args:
+            issuer: as tokens and federated credentials write it, such as
+                https://token.actions.githubusercontent.com.
+            keys: a JSON Web Key Set (RFC 7517), or the URL under which the issuer's discovery
+                document lies: the issuer itself, or a stand-in for it on loopback.
+
+        Raises:
+            ValueError: a URL that is neither https nor loopback.
+        """
+        self._login.issuers.trust(issuer, keys)
 
     def add_user(
         self,
@@ -302,11 +313,23 @@ class Sandbox:
             return await self._gateway.answer(
                 request, path, number, self.log, overlapping=overlapping
             )
-        response, tenant = await self._login.answer(request)
+        response, tenant = await self._signed_in(request, path)
         self.log.append(
             Seen(request.method, path, response.status_code, tenant, False, self._calls)
         )
         return response
+
+    async def _signed_in(self, request: Request, path: str) -> tuple[Response, str | None]:
+        """What a sign-in host answers, or the scripted fault that is due."""
+        fault = self.faults.due(request.method, path)
+        if fault is None:
+            return await self._login.answer(request)
+        if fault.delay:
+            await asyncio.sleep(fault.delay)
+        tenant = None
+        if fault.after_commit:
+            _, tenant = await self._login.answer(request)
+        return faults.broken(fault, self._clock()), tenant
 
     def _tenant(self, identity: str) -> Tenant:
         tenant = self._store.tenant(identity)

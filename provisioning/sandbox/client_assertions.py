@@ -1,12 +1,13 @@
 """Client assertions: signed by a certificate, or by an outside issuer; must not issue tokens.
 
 Sources: E:certificate-credentials.md, E:workload-identity-federation.md,
-E:reference-error-codes.md.
+E:reference-error-codes.md; numbers of federated assertions as reported (Azure/login#360, #482,
+#517, azure-workload-identity#642, #1232), which of them comes first is unverified.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,13 @@ import jwt
 
 from provisioning.sandbox import credentials
 from provisioning.sandbox.aadsts import SignInError
+from provisioning.sandbox.issuers import ALGORITHM, Issuers
 from provisioning.sandbox.layout import LIVE
 from provisioning.sandbox.store import Record, Store, Tenant
+
+_CASE = (
+    "The subject matches with case-insensitive comparison, but not with case-sensitive comparison. "
+)
 
 
 def check(
@@ -25,13 +31,14 @@ def check(
     *,
     assertion: str,
     audience_root: str,
-    issuers: Mapping[str, Mapping[str, Any]],
+    issuers: Issuers,
     now: datetime,
 ) -> None:
     """Accept an assertion made by the application itself or by an issuer it trusts.
 
     Raises:
-        SignInError: AADSTS50027, 700024, 700027, 700023 or 70021.
+        SignInError: AADSTS50027, 700024, 700027, 700023; of an outside issuer's also 700211
+            (issuer), 700213 and 7002138 (subject), 700212 (audience), 50166, 7000272.
     """
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
@@ -53,8 +60,7 @@ def check(
         _check_audience(claims, tenant, audience_root)
     else:
         known = store.find(tenant.id, "federatedIdentityCredentials", "_parent", application.id)
-        algorithm = str(header.get("alg"))
-        _check_federated(known, assertion, claims, algorithm=algorithm, issuers=issuers)
+        _check_federated(known, assertion, claims, header, issuers)
 
 
 def _check_certificate(application: Record, assertion: str, header: Mapping[str, Any]) -> None:
@@ -91,36 +97,40 @@ def _check_federated(
     known: Sequence[Record],
     assertion: str,
     claims: Mapping[str, Any],
-    *,
-    algorithm: str,
-    issuers: Mapping[str, Mapping[str, Any]],
+    header: Mapping[str, Any],
+    issuers: Issuers,
 ) -> None:
     issuer, subject, audience = (str(claims.get(name, "")) for name in ("iss", "sub", "aud"))
-    for record in known:
-        body = record.body
-        trusted = (body["issuer"], body["subject"]) == (issuer, subject)
-        if record.state != LIVE or not trusted or audience not in body["audiences"]:
-            continue
-        if any(_is_signed(assertion, key, algorithm) for key in _keys(issuers, issuer)):
-            return
-        raise SignInError(
-            401,
-            "invalid_client",
-            700027,
-            "Client assertion failed signature validation.",
-        )
+    living = [each.body for each in known if each.state == LIVE]
+    issued = [each for each in living if each["issuer"] == issuer]
+    if not issued:
+        raise _unmatched(700211, "issuer", issuer)
+    meant = [each for each in issued if each["subject"] == subject]
+    if not meant and any(each["subject"].casefold() == subject.casefold() for each in issued):
+        raise _unmatched(7002138, "subject", subject, _CASE)
+    if not meant:
+        raise _unmatched(700213, "subject", subject)
+    if not any(audience in each["audiences"] for each in meant):
+        raise _unmatched(700212, "audience", audience)
+    found = issuers.find(issuer, header.get("kid"))
+    if header.get("alg") == ALGORITHM and any(_is_signed(assertion, k, ALGORITHM) for k in found):
+        return
     raise SignInError(
-        400,
-        "invalid_request",
-        70021,
-        "No matching federated identity record found for presented assertion. Assertion Issuer: "
-        f"'{issuer}'. Assertion Subject: '{subject}'. Assertion Audience: '{audience}'.",
+        401, "invalid_client", 700027, "Client assertion failed signature validation."
     )
 
 
-def _keys(issuers: Mapping[str, Mapping[str, Any]], issuer: str) -> Iterator[Any]:
-    for key in issuers.get(issuer, {}).get("keys", ()):
-        yield jwt.PyJWK(key, algorithm=key.get("alg", "RS256")).key
+def _unmatched(number: int, what: str, value: str, more: str = "") -> SignInError:
+    """No federated credential fits; everything is compared by case (Azure/login#515, #517)."""
+    return SignInError(
+        401,
+        "invalid_client",
+        number,
+        f"No matching federated identity record found for presented assertion {what} '{value}'. "
+        f"{more}Check your federated identity credential Subject, Audience and Issuer against the "
+        "presented assertion. https://learn.microsoft.com/entra/workload-id/"
+        "workload-identity-federation",
+    )
 
 
 def _is_signed(assertion: str, key: Any, algorithm: str) -> bool:

@@ -1,4 +1,7 @@
-"""Scripted faults: which request fails, and how; must not know what requests mean."""
+"""Scripted faults: which request fails, and how; must not know what requests mean.
+
+Requests of Graph and of the sign-in hosts alike.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,11 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One scripted fault; `path` is a regular expression searched in path and query."""
+    """One scripted fault; `path` is a regular expression searched in path and query.
+
+    Paths of Graph start with its version, those of the sign-in hosts with the tenant:
+    `^/v1.0/applications`, `/oauth2/v2.0/token`.
+    """
 
     path: str = ""
     method: str | None = None
@@ -20,12 +27,13 @@ class Fault:
     times: int = 1
     """How many matching requests then fail; -1 for ever."""
     status: int = 503
-    code: str = "ServiceUnavailable"
+    code: str = ""
+    """Empty: Graph's ServiceUnavailable, or a sign-in host's temporarily_unavailable."""
     message: str = "Service temporarily unavailable."
     headers: Mapping[str, str] = field(default_factory=dict)
     """Added to the answer, for example Retry-After."""
     body: str | None = None
-    """Sent as it is in place of the error envelope: HTML, broken JSON."""
+    """Sent as it is in place of the host's error envelope: HTML, broken JSON."""
     after_commit: bool = False
     """Do the work first, then answer with the fault."""
     drop: bool = False

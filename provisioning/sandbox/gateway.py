@@ -182,6 +182,7 @@ class Gateway:
         headers = dict(fault.headers)
         if fault.drop:
             headers[wire.DROPPED] = "after" if fault.after_commit else "before"
-        error = errors.GraphError(fault.status, fault.code, fault.message, headers=headers)
+        code = fault.code or "ServiceUnavailable"
+        error = errors.GraphError(fault.status, code, fault.message, headers=headers)
         reply = self._refusal(question, error)
         return reply if fault.body is None else Reply(reply.status, reply.headers, raw=fault.body)

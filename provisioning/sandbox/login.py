@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from provisioning.sandbox import discovery
 from provisioning.sandbox.aadsts import SignInError
+from provisioning.sandbox.issuers import Issuers
 from provisioning.sandbox.layout import LIVE
 from provisioning.sandbox.options import Options
 from provisioning.sandbox.signin import (
@@ -46,11 +47,7 @@ class Login:
         self._store = store
         self._tokens = tokens
         self._clock = clock
-        self._issuers: dict[str, Mapping[str, Any]] = {}
-
-    def trust_issuer(self, issuer: str, jwks: Mapping[str, Any]) -> None:
-        """Register an outside issuer's keys."""
-        self._issuers[issuer] = jwks
+        self.issuers = Issuers()
 
     async def answer(self, request: Request) -> tuple[Response, str | None]:
         """The response and the tenant it was about."""
@@ -67,6 +64,7 @@ class Login:
         place = places.find(request.url.path, request.query_params, root)
         if place is not None:
             return self._b2c.answer(request, place, form)
+        await self.issuers.prepare(form.get("client_assertion"))
         try:
             found = self._answered(request, parts, form, root)
         except SignInError as error:
@@ -162,7 +160,7 @@ class Login:
         grant = self._user_grant(tenant, form, root, version)
         if self._must_authenticate(grant.application, form):
             entra_clients.authenticate(
-                self._standing(tenant), grant.application, form, root, self._issuers
+                self._standing(tenant), grant.application, form, root, self.issuers
             )
         match kind:
             case "password":
@@ -205,7 +203,7 @@ class Login:
             form = {**form, "scope": form["resource"] + "/.default"}
         app_id = form.get("client_id", "")
         application = entra_clients.application(self._standing(tenant), app_id)
-        entra_clients.authenticate(self._standing(tenant), application, form, root, self._issuers)
+        entra_clients.authenticate(self._standing(tenant), application, form, root, self.issuers)
         principal = entra_clients.principal(self._standing(tenant), app_id)
         audience, resource = self._resource(tenant, form.get("scope", ""))
         token = self._tokens.access_token(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from sandbox_world import DOMAIN, NOBODY, Json, World, client, created, world
+
+from provisioning.sandbox import Fault
 
 LOGIN = "https://login.microsoftonline.com"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -37,9 +42,11 @@ def certificate() -> str:
     return base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()
 
 
-def signed(w: World, key: rsa.RSAPrivateKey, **claims: Any) -> str:
+def signed(w: World, key: rsa.RSAPrivateKey, *, kid: str | None = None, **claims: Any) -> str:
     now = int(w.clock.now.timestamp())
-    return jwt.encode({"nbf": now, "exp": now + 600, **claims}, key, algorithm="RS256")
+    times = {"nbf": now, "exp": now + 600}
+    headers = None if kid is None else {"kid": kid}
+    return jwt.encode({**times, **claims}, key, algorithm="RS256", headers=headers)
 
 
 async def token(w: World, app_id: str, *, at: str = DOMAIN, **form: str) -> httpx.Response:
@@ -191,36 +198,108 @@ async def test_a_registered_certificate_signs_in() -> None:
     assert number(nonsense) == (401, "invalid_client", 50027)
 
 
+TRUSTED = {"iss": ISSUER, "sub": "repo:o/r:ref:main", "aud": "api://AzureADTokenExchange"}
+
+
+async def federated(w: World) -> str:
+    """The appId of an application that trusts one subject of one issuer."""
+    application, _ = await client_with_role(w)
+    credential = {
+        "name": "main",
+        "issuer": ISSUER,
+        "subject": TRUSTED["sub"],
+        "audiences": [TRUSTED["aud"]],
+    }
+    url = f"/applications/{application['id']}/federatedIdentityCredentials"
+    created(await w.graph.post(url, json=credential))
+    return str(application["appId"])
+
+
+def published(key: rsa.RSAPrivateKey, **more: str) -> Json:
+    """A key set (RFC 7517) of one key."""
+    jwk = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {"keys": [{**jwk, **more}]}
+
+
 async def test_a_federated_token_must_match_issuer_subject_and_audience() -> None:
-    """E:workload-identity-federation.md."""
+    """E:workload-identity-federation.md; compared by case: Azure/login#517."""
     async with world() as w:
-        application, _ = await client_with_role(w)
-        app_id = application["appId"]
-        trusted = {"iss": ISSUER, "sub": "repo:o/r:ref:main", "aud": "api://AzureADTokenExchange"}
-        created(
-            await w.graph.post(
-                f"/applications/{application['id']}/federatedIdentityCredentials",
-                json={
-                    "name": "main",
-                    "issuer": ISSUER,
-                    "subject": "repo:o/r:ref:main",
-                    "audiences": ["api://AzureADTokenExchange"],
-                },
-            )
-        )
-        unregistered = await assertion(w, app_id, signed(w, KEY, **trusted))
-        jwk = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
-        w.box.trust_issuer(ISSUER, {"keys": [jwk]})
-        fine = await assertion(w, app_id, signed(w, KEY, **trusted))
-        forged = await assertion(w, app_id, signed(w, STRANGER, **trusted))
+        app_id = await federated(w)
+        unregistered = await assertion(w, app_id, signed(w, KEY, **TRUSTED))
+        w.box.trust_issuer(ISSUER, published(KEY))
+        fine = await assertion(w, app_id, signed(w, KEY, **TRUSTED))
+        forged = await assertion(w, app_id, signed(w, STRANGER, **TRUSTED))
         others = [
-            await assertion(w, app_id, signed(w, KEY, **{**trusted, name: "other"}))
-            for name in ("iss", "sub", "aud")
+            await assertion(w, app_id, signed(w, KEY, **{**TRUSTED, name: text}))
+            for name, text in (
+                ("iss", f"{ISSUER}/"),
+                ("sub", "repo:o/r:environment:prod"),
+                ("sub", "Repo:o/r:ref:main"),
+                ("aud", "other"),
+            )
         ]
-    assert number(unregistered) == (401, "invalid_client", 700027)
+    assert number(unregistered) == (400, "invalid_request", 50166)
     assert fine.status_code == 200
     assert number(forged) == (401, "invalid_client", 700027)
-    assert [number(each) for each in others] == [(400, "invalid_request", 70021)] * 3
+    assert [number(each)[2] for each in others] == [700211, 700213, 7002138, 700212]
+
+
+async def test_keys_of_a_named_issuer_are_fetched_and_again_after_a_rotation() -> None:
+    """OpenID Connect Discovery 1.0, 4: on loopback, in place of GitHub's own."""
+    now: dict[str, Any] = {"issuer": ISSUER, **published(KEY, kid="one")}
+    async with world() as w, provider(now) as url:
+        app_id = await federated(w)
+        w.box.trust_issuer(ISSUER, url)
+        first = signed(w, KEY, kid="one", **TRUSTED)
+        second = signed(w, STRANGER, kid="two", **TRUSTED)
+        statuses = [(await assertion(w, app_id, text)).status_code for text in (first, first)]
+        early = await assertion(w, app_id, second)
+        now |= published(STRANGER, kid="two")
+        late = await assertion(w, app_id, second)
+        now["issuer"] = "https://elsewhere.test"
+        lying = await assertion(w, app_id, signed(w, KEY, kid="three", **TRUSTED))
+        asked = list(now["asked"])
+    async with world() as w:
+        app_id = await federated(w)
+        w.box.trust_issuer(ISSUER, url)
+        gone = await assertion(w, app_id, first)
+    assert statuses == [200, 200]
+    assert number(early) == (401, "invalid_client", 7000272)
+    assert late.status_code == 200
+    assert number(lying) == (400, "invalid_request", 50166)
+    assert number(gone) == (400, "invalid_request", 50166)
+    # Once for the first key, once for each token whose key was not known.
+    assert asked.count("/.well-known/openid-configuration") == 4
+
+
+@pytest.mark.parametrize("url", ["http://issuer.test", "ftp://localhost", "issuer"])
+async def test_an_issuer_is_asked_over_https_or_on_loopback(url: str) -> None:
+    async with world() as w:
+        with pytest.raises(ValueError, match="neither https nor http to loopback"):
+            w.box.trust_issuer(ISSUER, url)
+
+
+@contextlib.asynccontextmanager
+async def provider(now: Json) -> AsyncIterator[str]:
+    """An OpenID provider on loopback that publishes what `now` says; it notes what is asked."""
+    now["asked"] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        target = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        now["asked"].append(target)
+        keys = target == "/keys"
+        document = {"issuer": now["issuer"], "jwks_uri": f"{url}/keys"}
+        body = json.dumps({"keys": now["keys"]} if keys else document).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield url
 
 
 @pytest.mark.parametrize("name", [DOMAIN, "common"])
@@ -267,3 +346,21 @@ async def test_no_secret_is_kept_in_the_database(tmp_path: Any) -> None:
     content = b"".join(each.read_bytes() for each in tmp_path.iterdir())
     assert text.encode() not in content
     assert json.dumps(application["appId"])[1:-1].encode() in content
+
+
+async def test_scripted_faults_meet_sign_in_requests_too() -> None:
+    """RFC 6749, 5.2 for the envelope."""
+    async with world() as w:
+        application, _ = await client_with_role(w)
+        text = await secret(w, application)
+        w.box.faults.add(Fault(path="/oauth2/v2.0/token$", headers={"Retry-After": "2"}))
+        w.box.faults.add(Fault(path="/oauth2/v2.0/token$", status=500, body="<html>"))
+        w.box.faults.add(Fault(path="/openid-configuration$", drop=True))
+        answers = [await token(w, application["appId"], client_secret=text) for _ in range(3)]
+        with pytest.raises(httpx.ConnectError):
+            await w.graph.get(f"{LOGIN}/{DOMAIN}/v2.0/.well-known/openid-configuration")
+        seen = [each.status for each in w.box.log if each.path.endswith("/token")]
+    assert [each.status_code for each in answers] == seen == [503, 500, 200]
+    assert answers[0].headers["retry-after"] == "2"
+    assert answers[0].json()["error"] == "temporarily_unavailable"
+    assert answers[1].text == "<html>"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from provisioning.sandbox import client_assertions, side
 from provisioning.sandbox.aadsts import SignInError
+from provisioning.sandbox.issuers import Issuers
 from provisioning.sandbox.layout import LIVE
 from provisioning.sandbox.signin.standing import Standing
 from provisioning.sandbox.store import Record
@@ -65,7 +65,7 @@ def authenticate(
     application: Record,
     form: Mapping[str, str],
     root: str,
-    issuers: Mapping[str, Mapping[str, Any]],
+    issuers: Issuers,
 ) -> None:
     """Check the secret or assertion of a confidential client; `issuers` are trusted outside ones.
 
