@@ -203,12 +203,12 @@ def rollback(
 
 
 @app.command()
-def schema(context: typer.Context) -> None:
+def schema(context: typer.Context, *, inventory: options.OfInventory = False) -> None:
     """Print the manifest's JSON Schema."""
     from provisioning.cli import offline
 
     surface = Surface.made(TEXT, WARNING, AS_TEXT, no_color=True)
-    context.obj.code = surface.end(lambda: offline.schema(surface))
+    context.obj.code = surface.end(lambda: offline.schema(surface, inventory=inventory))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from provisioning.cli.options import Format
 from provisioning.cli.surface import Surface
 from provisioning.core.model import Finding
 from provisioning.kinds import KINDS
+from provisioning.tenants import schema as inventories
 
 
 def validate(surface: Surface, paths: Iterable[Path], variables: Iterable[str]) -> int:
@@ -37,9 +38,9 @@ def tell(surface: Surface, findings: Iterable[Finding]) -> None:
         surface.findings(findings)
 
 
-def schema(surface: Surface) -> int:
-    """Print the JSON Schema that editors check manifests with."""
-    surface.document(manifest.schema_text(KINDS))
+def schema(surface: Surface, *, inventory: bool = False) -> int:
+    """Print the JSON Schema that editors check manifests with, or inventories."""
+    surface.document(inventories.text() if inventory else manifest.schema_text(KINDS))
     return 0
 
 

@@ -254,6 +254,9 @@ Folder: TypeAlias = Annotated[
         file_okay=False,
     ),
 ]
+OfInventory: TypeAlias = Annotated[
+    bool, typer.Option("--inventory", help="Of the inventory tenants.yaml instead.")
+]
 RunId: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="Id of the run, as apply printed it.")
 ]

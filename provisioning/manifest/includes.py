@@ -11,11 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from provisioning.core.model import Finding, Place
-from provisioning.manifest import files, places
+from provisioning.manifest import files, yaml_file
 from provisioning.manifest.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
-
-MAX_BYTES: Final = 4 * 1024 * 1024
-"""Of one YAML file."""
 
 MAX_FILES: Final = 1_000
 
@@ -68,11 +65,11 @@ def _file(
     reading: _Reading, path: Path, file: str, above: tuple[Path, ...], named_at: Place
 ) -> MappingNode | None:
     reading.folders[file] = path.parent
-    content = files.read(path, file, MAX_BYTES, named_at, reading.findings)
+    content = files.read(path, file, yaml_file.MAX_BYTES, named_at, reading.findings)
     if content is None:
         reading.broken = True
         return None
-    node = _parse(reading, content, file)
+    node = yaml_file.parse(content, file, reading.findings, first="write version: 1 and name:")
     if node is None:
         reading.broken = True
         return None
@@ -84,28 +81,6 @@ def _file(
         if other is not None:
             own = _merge(reading, own, other)
     return own
-
-
-def _parse(reading: _Reading, content: bytes, file: str) -> MappingNode | None:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig", errors="replace")
-        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        reading.fault("not-utf-8", "this is not UTF-8 text", "save the file as UTF-8", place)
-        return None
-    faults = len(reading.findings)
-    node = places.read(text, file, reading.findings)
-    if isinstance(node, MappingNode):
-        return node
-    if len(reading.findings) > faults and node is None:
-        return None
-    start = node.place if node is not None else Place(file, 1, 1)
-    if node is None or (isinstance(node, ScalarNode) and node.value is None):
-        reading.fault("empty-file", "the file holds nothing", "write version: 1 and name:", start)
-    else:
-        reading.fault("not-a-mapping", "expected keys with values", "write version: 1", start)
-    return None
 
 
 def _included(

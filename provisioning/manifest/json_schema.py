@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -68,7 +69,28 @@ def schema(kinds: Iterable[Kind]) -> dict[str, Any]:
 
 def text(kinds: Iterable[Kind]) -> str:
     """Return the schema as the file that is shipped."""
-    return json.dumps(schema(kinds), indent=2, ensure_ascii=False) + "\n"
+    return written(schema(kinds))
+
+
+def of_model(model: type[BaseModel], *, identity: str, title: str) -> dict[str, Any]:
+    """Return the schema of a file that one model describes, in which nothing is replaced."""
+    made = model.model_json_schema(by_alias=True, schema_generator=_Generator)
+    made["properties"]["version"] = {
+        "const": 1,
+        "description": made["properties"]["version"]["description"],
+    }
+    definitions = made.pop("$defs", {})
+    head = {"$schema": DIALECT, "$id": identity, "title": title}
+    return {
+        **head,
+        **{key: value for key, value in _tidied(made).items() if key not in head},
+        "$defs": {name: _tidied(definitions[name]) for name in sorted(definitions)},
+    }
+
+
+def written(schema: Mapping[str, Any]) -> str:
+    """Return a schema as the file that is shipped."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 class _Generator(GenerateJsonSchema):
