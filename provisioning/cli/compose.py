@@ -35,7 +35,7 @@ from provisioning.graph.clock import Clock
 from provisioning.kinds import KINDS
 from provisioning.manifest import Manifest
 from provisioning.sandbox import Sandbox
-from provisioning.secrets import sources
+from provisioning.secrets import github, sources
 from provisioning.secrets.key_vault import Vaults
 from provisioning.secrets.sinks import Sinks
 
@@ -98,7 +98,13 @@ async def run(
             kinds=KINDS,
             manifest=wanted,
             clock=now,
-            sinks=Sinks(wanted.root, ci=ci, vaults=vaults, sandbox=way.sandbox is not None),
+            sinks=Sinks(
+                wanted.root,
+                ci=ci,
+                vaults=vaults,
+                repositories=None if way.sandbox else github.connected(os.environ),
+                sandbox=way.sandbox is not None,
+            ),
             journal=journal,
             read_secret=_reader(wanted.root, vaults),
             allowed=opened,

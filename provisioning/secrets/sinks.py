@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from provisioning.core.errors import SecretError
 from provisioning.core.model import Address, Finding, SinkState, Value
-from provisioning.secrets import dotenv, key_vault, local
+from provisioning.secrets import dotenv, github, key_vault, local
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class KeyVault:
     name: str
 
 
-Sink: TypeAlias = "local.Dotenv | local.File | KeyVault"
+Sink: TypeAlias = "local.Dotenv | local.File | KeyVault | github.Place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Sinks:
     """On a CI runner a local file is lost with the machine, so it is refused."""
     vaults: key_vault.Vaults | None = None
     """None where no token for Key Vault can be had."""
+    repositories: github.GitHub | None = None
+    """None where no token for GitHub is given."""
     sandbox: bool = False
     """A rehearsal: it may write where no real value would be lost."""
 
@@ -52,6 +54,8 @@ class Sinks:
         match self._sink(store):
             case KeyVault(vault, name) if self.vaults is not None:
                 await self.vaults.write(vault, name, key_id=key_id, value=value)
+            case github.Place() as place if self.repositories is not None:
+                await self.repositories.write(place, key_id=key_id, value=value)
             case local.Dotenv() | local.File() as sink:
                 await asyncio.to_thread(sink.write, key_id, value)
 
@@ -61,12 +65,14 @@ class Sinks:
             case None:
                 return _finding(
                     f"no secret sink: {store!r}",
-                    "write {dotenv: PATH, name: NAME}, {file: PATH} or {keyVault: URL, name: NAME}",
+                    "write {dotenv: PATH, name: NAME}, {file: PATH}, {keyVault: URL, name: NAME} "
+                    "or {githubSecret: OWNER/REPOSITORY, name: NAME}",
                 )
             case local.Dotenv(path) | local.File(path) if self.ci:
                 return _finding(
                     f"{path.name} would be lost with this runner (CI is set)",
-                    "store it with keyVault:, or apply from a machine that keeps its files",
+                    "store it with keyVault: or githubSecret:, "
+                    "or apply from a machine that keeps its files",
                 )
             case local.Dotenv(_, name) if not dotenv.NAME.fullmatch(name):
                 return _finding(
@@ -74,6 +80,8 @@ class Sinks:
                 )
             case KeyVault(vault, name):
                 return self._check_vault(vault, name)
+            case github.Place() as place:
+                return self._check_repository(place)
             case local.Dotenv() | local.File() as sink if self.sandbox:
                 return _rehearsal(sink)
             case _:
@@ -97,11 +105,35 @@ class Sinks:
             )
         return None
 
+    def _check_repository(self, place: github.Place) -> Finding | None:
+        if not github.REPOSITORY.fullmatch(place.repository):
+            return _finding(f"{place.repository!r} is no repository", "write OWNER/REPOSITORY")
+        if not github.NAME.fullmatch(place.name):
+            return _finding(
+                f"{place.name!r} is no name for a GitHub secret",
+                "use capitals, digits and _, and begin with anything but a digit or GITHUB_",
+            )
+        if not github.installed():
+            return _finding(
+                "GitHub secrets need the extra github", "pip install 'provisioning[github]'"
+            )
+        if self.repositories is None:
+            return _finding(
+                f"this run has no access to {place.repository}",
+                "run against the tenant, with a token in GH_TOKEN that may write Secrets and "
+                "Variables there",
+            )
+        if fault := github.check(self.repositories.api):
+            return _finding(fault, "mend GITHUB_API_URL")
+        return None
+
     async def _state(self, store: Value) -> SinkState:
         try:
             match self._sink(store):
                 case KeyVault(vault, name) if self.vaults is not None:
                     return await self.vaults.key_ids(vault, name)
+                case github.Place() as place if self.repositories is not None:
+                    return await self.repositories.key_ids(place)
                 case local.Dotenv() | local.File() as sink:
                     return await asyncio.to_thread(sink.read)
                 case _:
@@ -117,6 +149,15 @@ class Sinks:
                 return local.File(self.root / path, self.sandbox)
             case {"keyVault": str(vault), "name": str(name), **rest} if not rest:
                 return KeyVault(vault, name)
+            case {"githubSecret": str(repository), "name": str(name), **rest} if not rest:
+                return github.Place(repository, name)
+            case {
+                "githubSecret": str(repository),
+                "environment": str(environment),
+                "name": str(name),
+                **rest,
+            } if not rest:
+                return github.Place(repository, name, environment)
             case _:
                 return None
 

@@ -200,7 +200,17 @@ def _secret(source: Source, entry: Any, *path: str | int) -> Value:
             "secret",
         )
         return None
-    return {"stored": known[entry.secret].store.setting()}
+    store = known[entry.secret].store
+    if store.github_secret is not None:
+        source.fault(
+            "secret-not-readable",
+            f"{entry.secret!r} goes to GitHub, which gives no secret back",
+            "write {fromEnv: NAME} and hand the job the secret in that variable",
+            *path,
+            "secret",
+        )
+        return None
+    return {"stored": store.setting()}
 
 
 def _policy(source: Source, entry: Any, *path: str | int) -> str | None:

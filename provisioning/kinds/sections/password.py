@@ -20,13 +20,20 @@ from provisioning.kinds.sections.shapes import Key, Shape, Text
 
 PORTAL_MAXIMUM: Final = "P2Y"
 """The longest lifetime that the portal offers; Graph takes more."""
-_WAYS: Final = ("dotenv", "file", "keyVault")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_VAULT_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+_WAYS: Final = ("dotenv", "file", "keyVault", "githubSecret")
+_NAMES: Final = {
+    "dotenv": (re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "letters, digits and _"),
+    "keyVault": (re.compile(r"[0-9A-Za-z-]{1,127}"), "letters, digits and -"),
+    "githubSecret": (
+        re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*"),
+        "capitals, digits and _, and begin with anything but a digit or GITHUB_",
+    ),
+}
+_REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
 
 class Store(Shape):
-    """Where a new secret goes: exactly one of `dotenv`, `file`, `keyVault`."""
+    """Where a new secret goes: exactly one of `dotenv`, `file`, `keyVault`, `githubSecret`."""
 
     dotenv: Text | None = Field(
         default=None, description="A .env file, relative to the manifest; `name` is the variable."
@@ -37,8 +44,16 @@ class Store(Shape):
     key_vault: Text | None = Field(
         default=None, description="https://VAULT.vault.azure.net; `name` is the secret's."
     )
+    github_secret: Text | None = Field(
+        default=None,
+        description="OWNER/REPOSITORY on GitHub; `name` is the Actions secret's. Its key id goes "
+        "into the variable NAME_KEY_ID.",
+    )
+    environment: Text | None = Field(
+        default=None, description="With githubSecret: store it in this environment alone."
+    )
     name: Text | None = Field(
-        default=None, description="Name of the variable or of the Key Vault secret."
+        default=None, description="Name of the variable, of the Key Vault or of the GitHub secret."
     )
 
     @model_validator(mode="after")
@@ -48,18 +63,28 @@ class Store(Shape):
             verb = "takes no" if way == "file" else "needs a"
             remedy = "delete it" if way == "file" else "write name beside it"
             raise ValueError(f"{way} {verb} name; {remedy}")
-        pattern = {"dotenv": _VARIABLE, "keyVault": _VAULT_NAME}.get(way)
+        pattern, rule = _NAMES.get(way, (None, ""))
         if pattern and self.name and pattern.fullmatch(self.name) is None:
-            joint = "_" if way == "dotenv" else "-"
-            raise ValueError(f"no name in a {way}; use letters, digits and {joint}")
+            raise ValueError(f"no name in a {way}; use {rule}")
         if self.key_vault and not _is_vault(self.key_vault):
             raise ValueError("keyVault is no vault; write https://VAULT.vault.azure.net")
+        if self.github_secret and _REPOSITORY.fullmatch(self.github_secret) is None:
+            raise ValueError("githubSecret is no repository; write OWNER/REPOSITORY")
+        if self.environment and way != "githubSecret":
+            raise ValueError(f"{way} has no environments; delete environment")
         return self
 
     def setting(self) -> dict[str, Value]:
         """Return `{"dotenv": PATH, "name": NAME}` and the like, as the sinks take it."""
         place: dict[str, Value] = dict([shapes.one_of(self, *_WAYS)])
-        return place if self.name is None else {**place, "name": self.name}
+        more = {"environment": self.environment, "name": self.name}
+        return {**place, **{key: text for key, text in more.items() if text is not None}}
+
+    @property
+    def place(self) -> tuple[tuple[str, str], ...]:
+        """What tells stores apart; GitHub's names mean the same in any case."""
+        fold = str.casefold if self.github_secret else str
+        return tuple(sorted((key, fold(str(text))) for key, text in self.setting().items()))
 
 
 class Secret(Shape):
@@ -92,7 +117,7 @@ SECTIONS: Final = (
 
 def desire(source: Source) -> Iterable[Desired]:
     """Yield `application_password.KEY.NAME` for every secret."""
-    stores: dict[tuple[tuple[str, Value], ...], str] = {}
+    stores: dict[tuple[tuple[str, str], ...], str] = {}
     for key, entry in source.entries("applications").items():
         secrets = shapes.entries(entry, "secrets")
         _check_slots(source, key, entry, secrets)
@@ -100,7 +125,7 @@ def desire(source: Source) -> Iterable[Desired]:
         for name, secret in secrets.items():
             path = ("applications", key, "secrets", name)
             _check_times(source, secret, *path)
-            where = tuple(sorted(secret.store.setting().items()))
+            where = secret.store.place
             if where in stores:
                 source.fault(
                     "same-store",

@@ -64,6 +64,16 @@ def test_a_secret_may_go_to_a_key_vault(tmp_path: Path) -> None:
     }
 
 
+def test_a_secret_may_go_to_a_repository_or_one_of_its_environments(tmp_path: Path) -> None:
+    store = "{githubSecret: contoso/app, environment: prod, name: CLIENT_SECRET}"
+    found = read(tmp_path, app(f"secrets: {{main: {{store: {store}}}}}"))
+    assert found.settings("application_password.app.main")["store"] == {
+        "githubSecret": "contoso/app",
+        "environment": "prod",
+        "name": "CLIENT_SECRET",
+    }
+
+
 @pytest.mark.parametrize("content", [PEM, DER], ids=["PEM", "DER"])
 def test_a_certificate_is_sent_as_graph_wants_it(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "app.cer").write_bytes(content)
