@@ -201,9 +201,9 @@ class _Reading:
         try:
             return adapter.validate_json(json.dumps(nodes.plain(node)), strict=True)
         except ValidationError as error:
-            for finding in translate.findings(error, model, root, above):
-                if finding.place not in told:
-                    self._findings.append(finding)
+            for one in translate.findings(error, model, root, above):
+                if one.finding.place not in told:
+                    self._findings.append(one.finding)
             return None
 
     def _rings(self, top: TopKeys | None) -> Iterator[Ring]:
