@@ -6,7 +6,8 @@ principal, resource and role; there is nothing to update. Two lists show it, the
 
 Exact are the application permissions of applications that we made, and the people and groups of a
 service principal whose `assignments` are declared. What a foreign application may do on ours is
-that application's consent, and is left alone.
+that application's consent, and is left alone. What becomes of a key that is gone is told by
+`role_members`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,15 @@ from provisioning.core.model import (
 )
 from provisioning.core.plan import Action, Unmanaged
 from provisioning.core.request import Alternative, Read, Request
-from provisioning.kinds import granted, known, permission_names, principals, query, wire
+from provisioning.kinds import (
+    granted,
+    known,
+    permission_names,
+    principals,
+    query,
+    role_members,
+    wire,
+)
 from provisioning.kinds.application import reads as application_reads
 from provisioning.kinds.sections import app_role_assignment as section
 
@@ -49,7 +58,7 @@ def reads(view: View) -> Iterable[Read]:
         needed = known.is_created(view, app) or app in clients
         held = _held_by(principal)
         yield held if needed else replace(held, tolerate=(wire.DENIED,))
-        if _lists_members(view, app):
+        if role_members.is_exact(view, app):
             yield application_reads.assigned_to(principal)
 
 
@@ -69,7 +78,7 @@ def match(view: View) -> Matched:
             found[key] = LiveObject(address, item, _ownership(view, desired.parent))
         elif exact and key not in found:
             found[key] = LiveObject(_address(view, item), item, _ownership(view, app))
-    return Matched(tuple(found.values()))
+    return Matched(tuple(role_members.in_order(view, found.values())))
 
 
 def requests(work: Work) -> tuple[Request, ...]:
@@ -80,7 +89,10 @@ def requests(work: Work) -> tuple[Request, ...]:
         case Action.DELETE if work.live is not None:
             resource, identity = work.live.body["resourceId"], work.live.body["id"]
             path = f"/servicePrincipals/{resource}/appRoleAssignedTo/{identity}"
-            return (Request("DELETE", path, tolerate=(wire.NOT_FOUND,)),)
+            return (
+                Request("DELETE", path, tolerate=(wire.NOT_FOUND,)),
+                *role_members.unmark(work, work.live),
+            )
         case _:
             return ()
 
@@ -153,17 +165,8 @@ def _listed(view: View) -> Iterable[tuple[Address, dict[str, Json], bool]]:
         for item in held.items if held else ():
             yield app, item, principals.owns_extras(view, app)
         given = view.answers.get(application_reads.assigned_to(principal).key)
-        for item in given.items if given and _lists_members(view, app) else ():
-            people = item.get("principalType") in {"User", "Group"}
-            yield app, item, people and known.is_created(view, app)
-
-
-def _lists_members(view: View, app: Address) -> bool:
-    """Whether the manifest says who has the roles of an application."""
-    desired = view.wanted.get(known.service_principal(app.key))
-    declared = desired.settings.get("declared") if desired else None
-    named = isinstance(declared, list) and "assignments" in declared
-    return named or any(d.parent == app and _declared_by(d) == "assignments" for d in view.desired)
+        for item in given.items if given and role_members.is_exact(view, app) else ():
+            yield app, item, role_members.is_person(item) and known.is_created(view, app)
 
 
 def _held_by(principal: LiveObject) -> Read:

@@ -6,6 +6,7 @@
 | `provisioning:NAME/KEY`           | made by the manifest NAME under the key KEY            |
 | `provisioning-adopted:NAME/KEY`   | taken over by the manifest NAME (`adopt` + `backfill`) |
 | `provisioning-stored:KEYID`       | the value of this secret has reached its sink          |
+| `provisioning-assignments`        | who has its roles was declared: the list is exact      |
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from provisioning.core.model import Owner
 CREATED = "provisioning:"
 ADOPTED = "provisioning-adopted:"
 STORED = "provisioning-stored:"
+ASSIGNMENTS = "provisioning-assignments"
+"""On an application that we made. An assignment itself has no place for a mark."""
 
 
 def owner(name: str) -> str:
@@ -41,7 +44,7 @@ def stored(key_id: str) -> str:
 
 def is_mark(tag: str) -> bool:
     """Whether a tag is one of ours, of whichever manifest."""
-    return tag.startswith((CREATED, ADOPTED, STORED))
+    return tag.startswith((CREATED, ADOPTED, STORED)) or tag == ASSIGNMENTS
 
 
 def tags(body: Mapping[str, object]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from provisioning.kinds.sections import shapes
 _GRAPH: Final = Address("existing", shapes.MICROSOFT_GRAPH)
 
 
-def clients(view: View) -> Iterator[tuple[Address, LiveObject]]:
+def clients(view: View | Work) -> Iterator[tuple[Address, LiveObject]]:
     """Yield each application of the manifest with its living service principal."""
     for address in view.wanted:
         if address.kind != "application" or known.live(view, address) is None:

@@ -12,7 +12,7 @@ from functools import partial
 from provisioning.core import paths
 from provisioning.core.kind import Compare, Field, View
 from provisioning.core.model import Desired, Json, LiveObject, Ownership, Value
-from provisioning.kinds import known, marks
+from provisioning.kinds import known, marks, role_members
 from provisioning.kinds.application import fields
 
 _CLAIM: Mapping[str, Value] = {"source": None, "essential": False, "additionalProperties": []}
@@ -103,6 +103,7 @@ def _tags(desired: Desired, live: LiveObject | None, view: View) -> tuple[str, .
     name, key = view.owner.name, desired.address.key
     if live is None or live.deleted or live.ownership is Ownership.CREATED:
         own: tuple[str, ...] = (marks.owner(name), marks.created(name, key))
+        own += (marks.ASSIGNMENTS,) if role_members.needs_mark(view, desired.address) else ()
     elif desired.settings.get("backfill"):
         own = (marks.adopted(name, key),)
     elif "tags" in desired.body:

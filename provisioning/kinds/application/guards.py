@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provisioning.core.kind import Hold, View, Work
-from provisioning.core.model import Address, LiveObject
+from provisioning.core.model import LiveObject
 from provisioning.core.plan import Action
-from provisioning.kinds import known
+from provisioning.kinds import known, role_members
 from provisioning.kinds.application import ladder, reads
 
 EXTENSIONS_APPLICATION = "b2c-extensions-app"
@@ -54,7 +54,7 @@ def _role_in_use(work: Work, view: View, live: LiveObject) -> Iterable[Hold]:
     gone = set(reads.leaving_roles(work.desired, live))
     if answer is None or not gone:
         return
-    leaving = _leaving(view)
+    leaving = {known.text(t.body, "id") for t in view.objects.values() if _leaves(view, t)}
     used = [
         item
         for item in answer.items
@@ -65,14 +65,11 @@ def _role_in_use(work: Work, view: View, live: LiveObject) -> Iterable[Hold]:
         yield Hold("role-in-use", f"the role that goes is assigned to {', '.join(names)}")
 
 
-def _leaving(view: View) -> set[str]:
-    """Assignments that go in the same plan are no reason to keep a role."""
-    return {
-        known.text(thing.body, "id")
-        for address, thing in view.objects.items()
-        if _is_assignment(address) and address not in view.wanted
-    }
-
-
-def _is_assignment(address: Address) -> bool:
-    return address.kind == "app_role_assignment"
+def _leaves(view: View, thing: LiveObject) -> bool:
+    """Assignments that go in the same plan are no reason to keep a role; our own is held."""
+    is_own = thing.body.get("principalId") == view.principal.object_id
+    return (
+        role_members.is_assignment(thing.address)
+        and thing.address not in view.wanted
+        and not is_own
+    )
