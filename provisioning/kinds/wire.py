@@ -40,6 +40,13 @@ UNIQUE_NAME_REFUSED: Final = ErrorMatch(
 SAME_KEY: Final = ErrorMatch(status=(400, 409), code="Request_MultipleObjectsWithSameKeyValue")
 """Service principals, grants, assignments, federated credentials that exist (azure-cli#20974)."""
 
+TRUST_NOT_FREE: Final = ErrorMatch(
+    status=(400, 409),
+    code="Request_MultipleObjectsWithSameKeyValue",
+    message=r"^(?!.*with name )",
+)
+"""A federated credential's issuer and subject, where the one that had them was just deleted."""
+
 CONCURRENCY: Final = (
     ErrorMatch(status=(400, 409), code="Directory_ConcurrencyViolation"),
     ErrorMatch(status=(400, 409), message=r"concurrent requests being made to the tenant"),

@@ -10,6 +10,7 @@ import pytest
 from stage import DOMAIN, Stage, holds, steps
 
 from provisioning.core.plan import Action
+from provisioning.sandbox import Fault
 
 CLIENT = """
 app:
@@ -326,6 +327,76 @@ class TestFederatedCredentials:
         plan = await stage.plan(self.TEXT)
         assert holds(plan) == {"federated_identity_credential.app.theirs": "credential"}
 
+    @pytest.mark.parametrize("own", ["", ", description: mine"], ids=["marked", "described"])
+    async def test_another_key_for_the_same_trust_takes_one_apply(
+        self, tmp_path: Path, own: str
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        old = self.TEXT.replace("subject: a", f"subject: a{own}")
+        await stage.settle(old)
+        renamed = old.replace("{ci:", "{deploy:")
+        plan = await stage.plan(renamed)
+        (step,) = plan.steps
+        assert (str(step.address), step.action, step.held) == (
+            "federated_identity_credential.app.deploy",
+            Action.UPDATE,
+            None,
+        )
+        assert [(c.path, c.before, c.after) for c in step.changes] == [("name", "ci", "deploy")]
+        writes = await stage.settle(renamed)
+        assert [one.split()[0] for one in writes] == ["DELETE", "POST"]
+        (left,) = stage.kept("federatedIdentityCredentials")
+        assert (left["name"], left["subject"]) == ("deploy", "a")
+
+    @pytest.mark.parametrize("after_commit", [False, True])
+    @pytest.mark.parametrize("method", ["DELETE", "POST"])
+    async def test_a_rename_that_ends_in_between_is_finished_by_the_next_run(
+        self, tmp_path: Path, method: str, after_commit: bool
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(self.TEXT)
+        renamed = self.TEXT.replace("{ci:", "{deploy:")
+        stage.world.box.faults.add(
+            Fault(path="federated", method=method, status=403, after_commit=after_commit)
+        )
+        assert (await stage.apply(renamed)).failed
+        await stage.settle(renamed)
+        assert [one["name"] for one in stage.kept("federatedIdentityCredentials")] == ["deploy"]
+
+    async def test_a_rename_waits_until_the_old_trust_is_gone_everywhere(
+        self, tmp_path: Path
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(self.TEXT)
+        stage.world.box.faults.add(
+            Fault(
+                path="federated",
+                method="POST",
+                times=3,
+                status=409,
+                code="Request_MultipleObjectsWithSameKeyValue",
+                message="FederatedIdentityCredential with the same issuer and subject exists.",
+            )
+        )
+        await stage.settle(self.TEXT.replace("{ci:", "{deploy:"))
+
+    async def test_one_of_somebody_else_is_taken_over_only_by_name_of_the_guard(
+        self, tmp_path: Path
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(PLAIN)
+        await stage.make(
+            f"applications/{stage.app('App')['id']}/federatedIdentityCredentials",
+            name="theirs",
+            issuer=ISSUER,
+            subject="a",
+            audiences=["api://AzureADTokenExchange"],
+        )
+        address = "federated_identity_credential.app.ci"
+        assert holds(await stage.plan(self.TEXT)) == {address: "credential"}
+        await stage.settle(self.TEXT, allow=[f"credential={address}"])
+        assert [one["name"] for one in stage.kept("federatedIdentityCredentials")] == ["ci"]
+
 
 class TestOwners:
     """Who may change an application."""
@@ -368,3 +439,21 @@ class TestTheRunningIdentity:
     async def test_it_does_not_disable_itself(self, tmp_path: Path) -> None:
         held = await self.adopted(tmp_path, ", servicePrincipal: {accountEnabled: false}")
         assert held == {"service_principal.me": "self"}
+
+    async def test_it_does_not_remake_the_credential_that_it_may_be_using(
+        self, tmp_path: Path
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        stage.world.box.add_tenant(DOMAIN, "b2c")
+        (own,) = (a for a in stage.kept("applications") if "automation" in a["displayName"])
+        await stage.make(
+            f"applications/{own['id']}/federatedIdentityCredentials",
+            name="old",
+            issuer=ISSUER,
+            subject="a",
+            audiences=["api://AzureADTokenExchange"],
+        )
+        adopt = f"displayName: {own['displayName']}, adopt: {{appId: {own['appId']}}}"
+        ci = f'federatedCredentials: {{ci: {{issuer: "{ISSUER}", subject: a}}}}'
+        held = holds(await stage.plan(f"me: {{{adopt}, {ci}}}"))
+        assert held == {"federated_identity_credential.me.ci": "self"}
