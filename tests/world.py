@@ -35,9 +35,11 @@ class SandboxCredential:
     box: Sandbox
     tenant_id: str
     roles: tuple[str, ...] | None = None
+    scopes: tuple[str, ...] | None = None
+    """Delegated permissions: an administrator signs in."""
 
     async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
-        text = self.box.issue_token(self.tenant_id, roles=self.roles)
+        text = self.box.issue_token(self.tenant_id, roles=self.roles, scopes=self.scopes)
         return AccessToken(text, 2**31)
 
     async def close(self) -> None:
@@ -86,6 +88,7 @@ class World:
         prune: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         roles: tuple[str, ...] | None = None,
+        scopes: tuple[str, ...] | None = None,
         sinks: Path | None = None,
     ) -> AsyncIterator[Run]:
         tenant = self.box.add_tenant(
@@ -95,7 +98,7 @@ class World:
         journal = Journal(self.folder / "journal", self.time.clock(), f"run-{self.runs}")
         graph = connect(
             cloud=clouds.named("global"),
-            credential=SandboxCredential(self.box, tenant.id, roles),
+            credential=SandboxCredential(self.box, tenant.id, roles, scopes),
             clock=self.time.clock(),
             transport=transport or self.box.transport(),
             observer=journal.exchange,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from provisioning.core import diff, guards, paths, refs, steps
 from provisioning.core.guards import Allowed
-from provisioning.core.kind import Kind, Proposal, View, Work
+from provisioning.core.kind import Hold, Kind, Proposal, View, Work
 from provisioning.core.model import (
     Address,
     Desired,
@@ -107,7 +107,11 @@ def plan(
         if address not in items and thing.ownership is Ownership.CREATED:
             _add(works, _extra_work(scene, views[address.kind], thing))
     works, circles = steps.sequence(scene.kinds, works)
-    works = {a: _guarded(scene, views[a.kind], work) for a, work in works.items()}
+    closed = {a: _closed(scene, views[a.kind], work) for a, work in works.items()}
+    aside = {a: hold for a, hold in closed.items() if hold is not None and hold.aside}
+    alone = tuple(works[a].step for a in aside)
+    works = {a: _held(work, closed[a]) for a, work in works.items() if a not in aside}
+    findings += [_left_alone(address, hold) for address, hold in aside.items()]
     draft = Plan(
         tenant_id=live.tenant_id,
         tenant_name=live.tenant_name,
@@ -116,6 +120,7 @@ def plan(
         steps=tuple(work.step for work in works.values()),
         findings=tuple(dict.fromkeys([*findings, *circles])),
         unmanaged=tuple(_unmanaged(scene, views)),
+        aside=alone,
     )
     owned = {a for a, t in live.objects.items() if t.ownership is Ownership.CREATED}
     whole = {name: not kind.follows for name, kind in table.items() if kind.prunable}
@@ -236,14 +241,28 @@ def _withheld(scene: _Scene, step: Step, live: LiveObject) -> Step:
     return step
 
 
-def _guarded(scene: _Scene, view: View, work: Work) -> Work:
-    """Put the first closed guard of the kind on a step that nothing holds yet."""
+def _closed(scene: _Scene, view: View, work: Work) -> Hold | None:
+    """Return the first closed guard of the kind for a step that nothing holds yet."""
     if work.step.held is not None:
+        return None
+    holds = scene.kinds[work.step.address.kind].guards(work, view)
+    return next((h for h in holds if not scene.allowed.opens(h.guard, work.step.address)), None)
+
+
+def _held(work: Work, hold: Hold | None) -> Work:
+    if hold is None:
         return work
-    for hold in scene.kinds[work.step.address.kind].guards(work, view):
-        if not scene.allowed.opens(hold.guard, work.step.address):
-            return replace(work, step=replace(work.step, held=Held(hold.guard, hold.reason)))
-    return work
+    return replace(work, step=replace(work.step, held=Held(hold.guard, hold.reason)))
+
+
+def _left_alone(address: Address, hold: Hold) -> Finding:
+    return Finding(
+        "left-alone",
+        f"{hold.reason}; it is left alone",
+        f"name it in the manifest, or take it back with --allow {hold.guard}={address}",
+        Severity.INFO,
+        address=address,
+    )
 
 
 def _findings(scene: _Scene, views: Mapping[str, View]) -> Iterable[Finding]:

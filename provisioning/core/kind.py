@@ -169,6 +169,8 @@ class Hold:
 
     guard: str
     reason: str
+    aside: bool = False
+    """Closed, it sets the step aside instead of holding it: the tenant is in sync without it."""
 
 
 @dataclass(frozen=True, slots=True)

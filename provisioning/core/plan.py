@@ -75,6 +75,9 @@ class Plan:
     steps: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
+    aside: tuple[Step, ...] = ()
+    """Steps that this identity leaves alone though another one would take them. A finding tells
+    of each; they are in the digest, which covers no identity."""
 
     @property
     def pending(self) -> tuple[Step, ...]:
@@ -101,7 +104,7 @@ class Plan:
         """SHA-256 (hex) over address, action and changes; not over identity or held state."""
         content = [
             [str(step.address), step.action, [_change(change) for change in step.changes]]
-            for step in sorted(self.steps, key=lambda step: step.address)
+            for step in sorted((*self.steps, *self.aside), key=lambda step: step.address)
         ]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -136,6 +139,7 @@ def to_json(plan: Plan) -> dict[str, Value]:
             {"address": str(item.address), "path": item.path, "value": refs.to_json(item.value)}
             for item in plan.unmanaged
         ],
+        **({"aside": [_step(step) for step in plan.aside]} if plan.aside else {}),
     }
 
 
@@ -159,6 +163,7 @@ def from_json(document: object) -> Plan:
                 )
                 for item in document.get("unmanaged", ())
             ),
+            aside=tuple(_read_step(step) for step in document.get("aside", ())),
         )
     except (KeyError, TypeError, AttributeError) as problem:
         message = f"the plan lacks {problem}"

@@ -1,7 +1,8 @@
 """Application owner: who may change an application without an administrator's role.
 
 https://learn.microsoft.com/graph/api/application-post-owners. Declared owners are exact, also on
-an adopted application; without any declared, owners are left alone.
+an adopted application; without any declared, owners are left alone. Graph makes the user who
+creates an application its owner, and under Application.ReadWrite.OwnedBy the service principal.
 """
 
 from __future__ import annotations
@@ -69,12 +70,17 @@ def requests(work: Work) -> tuple[Request, ...]:
 
 
 def guards(work: Work, view: View) -> Iterable[Hold]:
-    """Hold the loss of the running identity's own ownership."""
+    """Leave the running identity's own ownership alone: Graph gives it to whoever creates.
+
+    Under Application.ReadWrite.OwnedBy, and for a user without a role, it is all there is.
+    """
     if work.step.action is not Action.DELETE or work.live is None:
         return
     identity = known.text(work.live.body, "id")
     if identity == view.principal.object_id:
-        yield Hold("self", "the signed-in identity would lose this ownership")
+        app = credentials.application_of(work)
+        reason = f"the signed-in identity owns {app}, and the manifest does not say so"
+        yield Hold("self", reason, aside=True)
 
 
 def unmanaged(view: View) -> Iterable[Unmanaged]:

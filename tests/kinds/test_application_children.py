@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from stage import DOMAIN, Stage, holds, steps
 
-from provisioning.core.plan import Action
+from provisioning.core.model import Severity
+from provisioning.core.plan import Action, from_json, to_json
 from provisioning.sandbox import Fault
 
 CLIENT = """
@@ -420,6 +422,61 @@ class TestOwners:
         stage = Stage.fresh(tmp_path, type="workforce")
         await stage.settle(self.TEXT)
         assert (await stage.plan(self.TEXT.replace(", owners: [job]", ""))).steps == ()
+
+
+ADMINISTRATOR = (
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+)
+OWNED_BY = ("Application.ReadWrite.OwnedBy", "Directory.Read.All")
+
+
+@pytest.mark.parametrize(
+    "who", [{"scopes": ADMINISTRATOR}, {"roles": OWNED_BY}], ids=["delegated", "owned-by"]
+)
+class TestTheOwnershipOfTheCreator:
+    """Graph makes whoever creates an application its owner; the manifest may not know."""
+
+    TEXT = TestOwners.TEXT
+
+    def owners(self, stage: Stage) -> set[str]:
+        return set(stage.app("App")["owners"])
+
+    async def test_it_is_left_alone_and_the_next_plan_is_empty(
+        self, tmp_path: Path, who: dict[str, Any]
+    ) -> None:
+        stage = Stage.fresh(tmp_path, type="workforce")
+        await stage.settle(self.TEXT, **who)
+        assert len(self.owners(stage)) == 2
+        plan = await stage.plan(self.TEXT, **who)
+        assert plan.steps == ()
+        (finding,) = plan.findings
+        assert (finding.rule, finding.severity) == ("left-alone", Severity.INFO)
+        assert "application.app" in finding.message
+
+    async def test_the_guard_opened_by_name_takes_it_back(
+        self, tmp_path: Path, who: dict[str, Any]
+    ) -> None:
+        stage = Stage.fresh(tmp_path, type="workforce")
+        await stage.settle(self.TEXT, **who)
+        (finding,) = (await stage.plan(self.TEXT, **who)).findings
+        await stage.settle(self.TEXT, allow=[f"self={finding.address}"], **who)
+        assert len(self.owners(stage)) == 1
+        assert (await stage.plan(self.TEXT, **who)).findings == ()
+
+    async def test_the_digest_is_that_of_a_reader_to_whom_it_is_a_stranger(
+        self, tmp_path: Path, who: dict[str, Any]
+    ) -> None:
+        stage = Stage.fresh(tmp_path, type="workforce")
+        await stage.settle(self.TEXT, **who)
+        another: dict[str, Any] = {} if "scopes" in who else {"scopes": ADMINISTRATOR}
+        reader = await stage.plan(self.TEXT, **another)
+        assert list(steps(reader).values()) == [Action.DELETE]
+        mine = await stage.plan(self.TEXT, **who)
+        assert mine.digest == reader.digest
+        assert from_json(json.loads(json.dumps(to_json(mine)))) == mine
 
 
 class TestTheRunningIdentity:
