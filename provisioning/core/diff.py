@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from provisioning.core.kind import UNSET, Compare, Field
 from provisioning.core.model import Desired, LiveObject, Ownership, Value
 from provisioning.core.plan import Change, Unmanaged
 from provisioning.core.refs import Missing
+
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ def _set(
     current: list[Value],
     additive: bool,  # noqa: FBT001
 ) -> tuple[Value, list[Change]]:
-    wanted, has = {canonical(v): v for v in target}, {canonical(v): v for v in current}
+    wanted, has = {_element(v): v for v in target}, {_element(v): v for v in current}
     if additive:
         wanted = {**has, **wanted}
     if wanted.keys() == has.keys():
@@ -179,8 +183,8 @@ def _keyed(
     current: list[dict[str, Value]],
     additive: bool,  # noqa: FBT001
 ) -> tuple[Value, list[Change]]:
-    wanted = {canonical(item.get(field.key)): item for item in target}
-    has = {canonical(item.get(field.key)): item for item in current}
+    wanted = {_element(item.get(field.key)): item for item in target}
+    has = {_element(item.get(field.key)): item for item in current}
     changes: list[Change] = []
     after: list[Value] = []
     for key, item in has.items():
@@ -205,9 +209,30 @@ def _entry(field: Field, target: dict[str, Value], current: dict[str, Value]) ->
         path, now = f"{field.path}[{_label(field, target)}].{name}", current.get(name)
         if name in field.sets:
             changes += _set(path, _list(value), _list(now), additive=False)[1]
-        elif not same(value, now) and not (_empty(value) and _empty(now)):
+        elif not _equal(value, now) and not (_empty(value) and _empty(now)):
             changes.append(Change(path, now, value))
     return changes
+
+
+def _equal(target: Value, current: Value) -> bool:
+    return same(_folded(target), _folded(current))
+
+
+def _element(value: Value) -> str:
+    return canonical(_folded(value))
+
+
+def _folded(value: Value) -> Value:
+    """Write ids in lower case: some hold them as text, in whichever case they were written."""
+    match value:
+        case str() if _GUID.fullmatch(value):
+            return value.lower()
+        case dict():
+            return {name: _folded(item) for name, item in value.items()}
+        case list():
+            return [_folded(item) for item in value]
+        case _:
+            return value
 
 
 def _label(field: Field, item: Mapping[str, Value]) -> str:

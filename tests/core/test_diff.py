@@ -178,3 +178,18 @@ def test_same_counts_what_was_asked_for(desired: Any, actual: Any, equal: bool) 
 def test_ignore_case() -> None:
     fields = (Field("kind", Compare.IGNORE_CASE),)
     assert diff.compare(fields, want({"kind": "TextBox"}), live({"kind": "textBox"})).changes == ()
+
+
+def test_an_id_is_the_same_in_either_case() -> None:
+    upper, lower = "ABCDEF01-AAAA-4AAA-8AAA-00000000000B", "abcdef01-aaaa-4aaa-8aaa-00000000000b"
+    access = Field("access", Compare.KEYED, key="app", sets=("scopes",))
+    clients = Field("clients", Compare.SET)
+    thing = live(
+        {"access": [{"app": upper, "scopes": [{"id": upper}], "by": upper}], "clients": [upper]}
+    )
+    same = want(
+        {"access": [{"app": lower, "scopes": [{"id": lower}], "by": lower}], "clients": [lower]}
+    )
+    assert diff.compare((access, clients), same, thing).changes == ()
+    other = want({"clients": ["myApp://auth"]})
+    assert diff.compare((clients,), other, live({"clients": ["myapp://auth"]})).changes != ()

@@ -93,3 +93,41 @@ class TestExisting:
         async with stage.somebody() as graph:
             answer = await graph.get(f"/applications/{stage.app('App')['id']}/owners")
         assert [one["id"] for one in answer.json()["value"]] == [alice]
+
+
+async def test_ids_may_be_written_in_upper_case(tmp_path: Path) -> None:
+    stage = Stage.fresh(tmp_path, type="workforce")
+    tenant = stage.world.box.add_tenant(DOMAIN, "workforce")
+    alice = stage.world.box.add_user(DOMAIN, f"alice@{DOMAIN}", "Alice").upper()
+    group = stage.world.box.add_group(tenant.id, "Helpdesk").upper()
+    old = await stage.make(
+        "applications", displayName="Old", signInAudience="AzureADMyOrg", uniqueName="demo-old"
+    )
+    await stage.make("servicePrincipals", appId=old["appId"])
+    partner, graph = old["appId"].upper(), "00000003-0000-0000-C000-000000000000"
+    scope, role = (f"ABCDEF01-AAAA-4AAA-8AAA-00000000000{n}" for n in (1, 2))
+    openid = "37F7F235-527C-4136-ACCD-4A02D197296E"
+    words = "adminConsentDisplayName: R, adminConsentDescription: R"
+    head = f"existing: {{alice: {{user: {alice}}}, helpdesk: {{group: {group}}}}}"
+    await stage.settle(
+        f"""
+api:
+  displayName: API
+  scopes: {{read: {{id: {scope}, {words}}}}}
+  appRoles:
+    reader: {{id: {role}, displayName: R, description: R, allowedMemberTypes: [User]}}
+  preAuthorized: [{{application: {partner}, scopes: [read]}}]
+  knownClients: [{partner}]
+  servicePrincipal: {{assignments: [{{principal: helpdesk, role: reader}}]}}
+  owners: [alice]
+app:
+  displayName: App
+  permissions: [{{resource: {graph}, delegated: [openid], adminConsent: true}}]
+raw:
+  displayName: Raw
+  requiredResourceAccess:
+    - {{resourceAppId: {graph}, resourceAccess: [{{id: {openid}, type: Scope}}]}}
+old: {{displayName: Old, adopt: {{appId: {partner}}}}}
+""",
+        head=head,
+    )

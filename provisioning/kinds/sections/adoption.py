@@ -39,8 +39,9 @@ class Adopt(Shape):
         return self
 
     def rung(self) -> dict[str, Value]:
-        """Return `{"displayName": NAME}` and the like."""
-        return dict([shapes.one_of(self, *RUNGS)])
+        """Return `{"displayName": NAME}` and the like; ids in lower case, as Graph shows them."""
+        name, value = shapes.one_of(self, *RUNGS)
+        return {name: value.lower() if shapes.is_guid(value) else value}
 
 
 def check(source: Source, applications: Mapping[str, Any]) -> None:
