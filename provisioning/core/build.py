@@ -92,7 +92,7 @@ def plan(
     scene = _Scene(table, owner, tenant, live, allowed, items, answers or {})
     views = {name: scene.view(kind) for name, kind in table.items()}
     adjusted = {
-        address: table[address.kind].adjust(item, live.objects.get(address), views[address.kind])
+        address: table[address.kind].adjust(item, _kept(scene, address), views[address.kind])
         for address, item in items.items()
     }
     scene = replace(scene, wanted=adjusted)
@@ -179,6 +179,11 @@ def _purges(scene: _Scene, address: Address) -> bool:
     return live is not None and live.deleted and scene.allowed.opens("purge", address)
 
 
+def _kept(scene: _Scene, address: Address) -> LiveObject | None:
+    """Return what lives, or lived, at an address, unless nothing of it is to be kept."""
+    return None if _purges(scene, address) else scene.live.objects.get(address)
+
+
 def _why_create(live: LiveObject | None) -> str:
     return "not in the tenant" if live is None else "after purging its soft-deleted holder"
 
@@ -198,16 +203,16 @@ def _restore(
 
 def _returning(live: LiveObject) -> Iterable[str]:
     for label, path in (
-        ("secrets", "passwordCredentials"),
-        ("certificates", "keyCredentials"),
-        ("web redirect URIs", "web.redirectUris"),
-        ("SPA redirect URIs", "spa.redirectUris"),
-        ("public-client redirect URIs", "publicClient.redirectUris"),
-        ("owners", "owners"),
+        ("secret", "passwordCredentials"),
+        ("certificate", "keyCredentials"),
+        ("web redirect URI", "web.redirectUris"),
+        ("SPA redirect URI", "spa.redirectUris"),
+        ("public-client redirect URI", "publicClient.redirectUris"),
+        ("owner", "owners"),
     ):
         found = paths.select(live.body, path)
         if isinstance(found, list) and found:
-            yield f"{len(found)} {label}"
+            yield f"{len(found)} {label}{'s' if len(found) > 1 else ''}"
 
 
 def _extra_work(scene: _Scene, view: View, live: LiveObject) -> Work | None:

@@ -14,7 +14,6 @@ from provisioning.core.model import Desired, LiveObject, Ownership, Value
 from provisioning.core.plan import Change, Unmanaged
 from provisioning.core.refs import Missing
 
-
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 

@@ -88,6 +88,13 @@ def stored_key_ids(body: Mapping[str, object]) -> frozenset[str]:
     return frozenset(t.removeprefix(STORED) for t in tags(body) if t.startswith(STORED))
 
 
+def stale(body: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the marks of secrets that live no more, such as one that was deleted by hand."""
+    found = body.get("passwordCredentials")
+    living = {item.get("keyId") for item in found if isinstance(item, dict)} if found else set()
+    return tuple(stored(key_id) for key_id in sorted(stored_key_ids(body)) if key_id not in living)
+
+
 def foreign_tags(found: Iterable[str]) -> tuple[str, ...]:
     """Return the tags that are no marks of any manifest."""
     return tuple(tag for tag in found if not is_mark(tag))

@@ -132,7 +132,9 @@ def _tag(work: Work) -> tuple[Request, ...]:
     if known.is_adopted(work, app) and not _carries_marks(work, app):
         return ()
     tag = Template((marks.STORED, Ref(work.step.address, "keyId")))
-    return (_retag(work, app, Append("tags", add=(tag,))),)
+    thing = known.live(work, app)
+    stale = marks.stale(thing.body) if thing is not None else ()
+    return (_retag(work, app, Append("tags", add=(tag,), drop=stale)),)
 
 
 def _carries_marks(work: Work, app: Address) -> bool:

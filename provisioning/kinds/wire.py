@@ -13,6 +13,9 @@ from provisioning.core.request import ErrorMatch
 NOT_FOUND: Final = ErrorMatch(status=(404,))
 """A repeated DELETE, or a child of something that is gone."""
 
+REFUSED: Final = ErrorMatch(status=(400, 403, 501))
+"""A read that only informs, asked in a way that not every tenant may take."""
+
 DENIED: Final = ErrorMatch(status=(403,))
 """A read that only informs, under permissions that do not cover it."""
 

@@ -1,12 +1,13 @@
 """directory/deletedItems: list by type, get, restore, purge; must not delete anything itself.
 
 Source: G:v1/api/directory-deleteditems-list.md; the success codes of
-get, restore and purge are unverified.
+get, restore and purge are unverified. The list takes the query options of its cast, `$expand`
+among them (same page).
 """
 
 from __future__ import annotations
 
-from provisioning.sandbox import access, deletion, entity_sets, errors, odata, schema
+from provisioning.sandbox import access, deletion, entity_sets, errors, odata, owners, schema
 from provisioning.sandbox.call import Answer, Call
 from provisioning.sandbox.layout import DELETED
 from provisioning.sandbox.store import Record
@@ -28,7 +29,8 @@ def list_cast(call: Call, cast: str) -> Answer:
     if collection is None:
         return _get(call, cast)
     access.authorize(call, access.READ_BY_CAST.get(collection.name, access.APPLICATION_READ))
-    return odata.page(call, collection, state=DELETED, place=collection.name)
+    expand = owners.expansion(call)
+    return odata.page(call, collection, state=DELETED, place=collection.name, expand=expand)
 
 
 def restore(call: Call, key: str) -> Answer:

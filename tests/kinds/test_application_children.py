@@ -272,6 +272,44 @@ class TestPasswords:
         assert (self.ids(stage) == before) is (choice == "restore")
         assert self.stored(stage) == self.ids(stage)
 
+    async def test_the_plan_of_a_purge_shows_no_mark_of_a_secret_that_goes(
+        self, tmp_path: Path
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(WITH_SECRET)
+        async with stage.somebody() as graph:
+            await graph.delete(f"/applications/{stage.app('App')['id']}")
+        plan = await stage.plan(WITH_SECRET, allow=["purge=application.app"])
+        (app,) = (step for step in plan.steps if str(step.address) == "application.app")
+        (tags,) = (change.after for change in app.changes if change.path == "tags")
+        assert tags == ["provisioning:demo", "provisioning:demo/app"]
+
+    async def remove(self, stage: Stage, key_id: str) -> None:
+        """Delete a secret in the portal."""
+        await stage.make(f"applications/{stage.app('App')['id']}/removePassword", keyId=key_id)
+
+    async def test_the_mark_of_one_deleted_by_hand_goes_with_the_next_secret(
+        self, tmp_path: Path
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(WITH_SECRET)
+        (first,) = self.ids(stage)
+        await self.remove(stage, first)
+        await stage.settle(WITH_SECRET)
+        assert first not in self.stored(stage)
+        assert self.stored(stage) == self.ids(stage)
+
+    async def test_a_mark_without_its_secret_is_no_change_but_goes_with_one(
+        self, tmp_path: Path
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(WITH_SECRET)
+        await self.remove(stage, self.ids(stage)[0])
+        assert (await stage.plan(PLAIN)).steps == ()
+        assert len(self.stored(stage)) == 1
+        await stage.settle("app: {displayName: App, tags: [HideApp]}")
+        assert self.stored(stage) == []
+
     async def test_a_foreign_one_is_held_and_ours_goes_with_its_line(self, tmp_path: Path) -> None:
         stage = Stage.fresh(tmp_path)
         await stage.settle(WITH_SECRET)

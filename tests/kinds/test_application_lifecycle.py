@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import Stage, holds, rules, steps
+from stage import DOMAIN, Stage, holds, rules, steps
 
 from provisioning.core.plan import Action
 from provisioning.core.report import Result
@@ -266,7 +266,28 @@ class TestSoftDeleted:
         plan = await stage.plan(PLAIN)
         assert holds(plan)["application.app"] == "restore"
         (step,) = (one for one in plan.steps if str(one.address) == "application.app")
-        assert "1 web redirect URIs" in step.reason
+        assert "1 web redirect URI," in step.reason
+
+    async def test_who_would_own_it_again_is_told(self, tmp_path: Path) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(API)
+        identity = stage.app("App")["id"]
+        for name in ("alice", "bob"):
+            user = stage.world.box.add_user(DOMAIN, f"{name}@{DOMAIN}", name)
+            reference = f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"
+            await stage.make(f"applications/{identity}/owners/$ref", **{"@odata.id": reference})
+        async with stage.somebody() as graph:
+            await graph.delete(f"/applications/{identity}")
+        (step,) = (s for s in (await stage.plan(API)).steps if str(s.address) == "application.app")
+        assert step.reason.endswith("1 public-client redirect URI, 2 owners")
+
+    async def test_a_tenant_that_does_not_tell_owners_is_planned_all_the_same(
+        self, tmp_path: Path
+    ) -> None:
+        stage, _identity = await self.deleted(tmp_path)
+        stage.world.box.faults.add(Fault(path=r"expand=owners", status=400, times=-1))
+        plan = await stage.plan(API)
+        assert holds(plan)["application.app"] == "restore"
 
     async def test_restoring_brings_back_the_same_object(self, tmp_path: Path) -> None:
         stage, identity = await self.deleted(tmp_path)

@@ -99,7 +99,8 @@ def _tags(desired: Desired, live: LiveObject | None, view: View) -> tuple[str, .
     )
     if "tags" in desired.body and written is None:
         others = ()
-    stored = tuple(tag for tag in now if tag.startswith(marks.STORED))
+    stale = marks.stale(live.body) if live is not None else ()
+    stored = tuple(t for t in now if t.startswith(marks.STORED) and t not in stale)
     name, key = view.owner.name, desired.address.key
     if live is None or live.deleted or live.ownership is Ownership.CREATED:
         own: tuple[str, ...] = (marks.owner(name), marks.created(name, key))
@@ -110,7 +111,9 @@ def _tags(desired: Desired, live: LiveObject | None, view: View) -> tuple[str, .
         own = tuple(tag for tag in now if marks.is_mark(tag))
     else:
         return None
-    return tuple(dict.fromkeys((*own, *others, *stored)))
+    tags = dict.fromkeys((*own, *others, *stored))
+    # Marks of secrets that are gone leave with the next change; they are not worth one.
+    return now if {*tags, *stale} == {*now} else tuple(tags)
 
 
 def _living_ids(

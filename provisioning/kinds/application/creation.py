@@ -26,7 +26,7 @@ _NO_UPSERT: Final = ErrorMatch(status=(404, 405, 501))
 
 def create(work: Work) -> tuple[Request, ...]:
     """Return the writes that create an application, and the ways around their known refusals."""
-    patch = _fresh(work)
+    patch = work.patch
     first, later = patches.split(work, patch)
     body = patches.nest(first)
     found = _found(work, patch, later)
@@ -40,15 +40,6 @@ def create(work: Work) -> tuple[Request, ...]:
         paced=patches.paced(work),
     )
     return (post, *patches.phased(work, patches.own_path(work), (Phase(_with_api(later, patch)),)))
-
-
-def _fresh(work: Work) -> Mapping[str, Value]:
-    """What a new application is made of: secrets of a purged holder are gone, so are their tags."""
-    tags = work.patch.get("tags")
-    if not isinstance(tags, list):
-        return work.patch
-    kept: list[Value] = [tag for tag in tags if not str(tag).startswith(marks.STORED)]
-    return {**work.patch, "tags": kept}
 
 
 def _found(work: Work, patch: Mapping[str, Value], later: Patch) -> tuple[Alternative, ...]:

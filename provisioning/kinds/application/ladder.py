@@ -38,6 +38,11 @@ def rung(desired: Desired, name: str) -> str:
     return f"{desired.address}:{name}"
 
 
+def owners(desired: Desired) -> str:
+    """Key of the read that tells the owners of a soft-deleted holder."""
+    return f"{desired.address}:deletedOwners"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Where the climb ended."""
@@ -192,7 +197,9 @@ def _deleted(view: View, desired: Desired) -> Step:
     for body in (*holders, *unnamed):
         ours = marks.created_key(body, view.owner) in keys(desired)
         ownership = Ownership.CREATED if ours else Ownership.ADOPTED
-        return Step(LiveObject(desired.address, body, ownership, deleted=True))
+        told = view.answers.get(owners(desired))
+        more = {"owners": known.plain(told.items[0], "owners")} if told and told.items else {}
+        return Step(LiveObject(desired.address, {**body, **more}, ownership, deleted=True))
     return Step()
 
 

@@ -41,6 +41,7 @@ def reads(view: View) -> Iterable[Read]:
     if any(ladder.listing(name) not in view.answers for name in view.owner.names):
         return
     missing = False
+    yield from _owners_of_deleted(view)
     ours = ladder.marked(view)
     for desired in view.desired:
         step = ladder.climb(view, desired, ours)
@@ -117,6 +118,22 @@ def _adoption(view: View, desired: Desired, selected: tuple[str, ...]) -> Iterab
             many=True,
             tolerate=(wire.UNSUPPORTED_QUERY,),
         )
+
+
+def _owners_of_deleted(view: View) -> Iterable[Read]:
+    """Ask who would own an application again that came back; where that is refused, nobody tells.
+
+    The list takes the query options of its cast (directory-deleteditems-list); a page of holders
+    only, since expanding the whole list would cost.
+    """
+    for desired in view.desired:
+        thing = view.objects.get(desired.address)
+        if thing is not None and thing.deleted:
+            app_id = query.literal(known.text(thing.body, "appId"))
+            options = f"$filter=appId%20eq%20{app_id}&$select=id,appId&$expand=owners"
+            path = f"/{_DELETED}?{options}"
+            key = ladder.owners(desired)
+            yield Read(key, path, many=True, tolerate=(wire.REFUSED,))
 
 
 def _exhausted(view: View, desired: Desired) -> bool:
