@@ -21,7 +21,7 @@ from provisioning.core.model import (
     Value,
 )
 from provisioning.core.plan import Action, Change, Step, Unmanaged
-from provisioning.core.request import Answer, ErrorMatch, Read, Request
+from provisioning.core.request import Answer, ErrorMatch, Permission, Read, Request
 
 
 class Compare(StrEnum):
@@ -193,13 +193,6 @@ class Work:
     """References to these would close a circle: send them in a later request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Graph permissions, least first; any one of `any_of` is enough."""
-
-    any_of: tuple[str, ...]
-
-
 def _no_reads(_view: View) -> Iterable[Read]:
     return ()
 
@@ -249,6 +242,7 @@ class Kind:
     unmanaged: Callable[[View], Iterable[Unmanaged]] = lambda _view: ()
     """Live settings of adopted objects that are no field of their own (their credentials)."""
     read_permissions: tuple[Permission, ...] = ()
+    """What each of its reads needs; what one needs besides is in `Read.needs`."""
     write_permissions: tuple[Permission, ...] = ()
     transient: tuple[ErrorMatch, ...] = ()
     prunable: bool = False

@@ -25,6 +25,20 @@ class ErrorMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """Graph permissions, least first; any one of `any_of` is enough."""
+
+    any_of: tuple[str, ...]
+    application_only: tuple[str, ...] = ()
+    """Of these, the ones that no user can delegate (Application.ReadWrite.OwnedBy)."""
+
+    def least(self, *, delegated: bool) -> str:
+        """Return the least that such a sign-in can get."""
+        left = [name for name in self.any_of if not delegated or name not in self.application_only]
+        return (left or self.any_of)[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """One GET. `key` names the answer; equal keys are read once."""
 
@@ -39,6 +53,8 @@ class Read:
     """The answer is no JSON (policy XML): asked plain, never in a batch."""
     tolerate: tuple[ErrorMatch, ...] = ()
     """Errors besides 404 that are an answer, not a fault."""
+    needs: tuple[Permission, ...] = ()
+    """Besides what the kind's reads need."""
 
 
 @dataclass(frozen=True, slots=True)

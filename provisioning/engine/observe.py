@@ -25,6 +25,7 @@ from provisioning.core.model import (
 from provisioning.core.refs import MISSING, Missing
 from provisioning.core.report import Event
 from provisioning.core.request import Answer, Read
+from provisioning.engine import permissions
 from provisioning.engine.run import Run
 
 ORGANIZATION = Read(
@@ -95,8 +96,10 @@ async def observe(run: Run, seed: Mapping[Address, LiveObject] | None = None) ->
         {d.address: d.settings["store"] for d in wanted.values() if "store" in d.settings}
     )
     rounds = 0
-    while pending := tuple(_pending(state)):
+    while asking := tuple(_pending(state)):
+        pending = tuple(read for _, read in asking)
         rounds += 1
+        _check_permissions(state, asking)
         run.progress(Event("observe", f"round {rounds}: {len(pending)} reads"))
         answers = await run.graph.read(pending)
         state.answers.update((read.key, a) for read, a in zip(pending, answers, strict=True))
@@ -116,12 +119,12 @@ async def observe(run: Run, seed: Mapping[Address, LiveObject] | None = None) ->
     return Observation(live, state.answers, rounds)
 
 
-def _pending(state: _Gathering) -> Iterable[Read]:
-    """Yield reads that nobody answered yet and whose references are known."""
+def _pending(state: _Gathering) -> Iterable[tuple[Kind | None, Read]]:
+    """Yield reads that nobody answered yet and whose references are known, and who asks."""
     asked = set(state.answers)
     if ORGANIZATION.key not in asked:
         asked.add(ORGANIZATION.key)
-        yield ORGANIZATION
+        yield None, ORGANIZATION
     objects = {**state.seed, **state.objects}
     for kind in state.run.kinds:
         for read in kind.reads(state.view(kind, objects)):
@@ -130,7 +133,21 @@ def _pending(state: _Gathering) -> Iterable[Read]:
             path = refs.resolve(read.path, state.known)
             if isinstance(path, str):
                 asked.add(read.key)
-                yield replace(read, path=path)
+                yield kind, replace(read, path=path)
+
+
+def _check_permissions(state: _Gathering, asking: Iterable[tuple[Kind | None, Read]]) -> None:
+    """Refuse reads that Graph would refuse, naming what the whole manifest needs to be read."""
+    # Every user may read the organization.
+    needs = [permissions.ORGANIZATION] if state.principal.scopes is None else []
+    for kind, read in asking:
+        needs += permissions.to_read(kind, [read]) if kind is not None else []
+    if not permissions.lacking(state.principal, needs):
+        return
+    declared = {address.kind for address in state.wanted}
+    for kind in state.run.kinds:
+        needs += permissions.to_read(kind) if kind.name in declared else []
+    permissions.demand(state.principal, needs)
 
 
 def _match(state: _Gathering) -> None:

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from provisioning.core.errors import ProvisioningError, RefusedError
-from provisioning.core.kind import Permission
 from provisioning.core.model import Address, Finding, Principal, Severity
 from provisioning.core.plan import Action, Change, Plan, Step
 from provisioning.core.report import Event, Outcome, Report, Result, Stats
-from provisioning.core.request import Answer, Call, ErrorMatch, Read
-from provisioning.engine import apply, journal, observe, send
+from provisioning.core.request import Answer, Call, ErrorMatch, Permission, Read
+from provisioning.engine import apply, journal, observe, permissions, send
 from provisioning.engine.journal import Journal
 from provisioning.engine.recording import Kept, Recording
 from provisioning.graph.client import Graph
@@ -180,13 +179,8 @@ def _left(recording: Recording, address: Address) -> Finding:
 
 
 def _check_permissions(session: Session, agreed: Draft) -> None:
-    held = (agreed.principal.roles or frozenset()) | (agreed.principal.scopes or frozenset())
-    missing = [need.any_of[0] for need in session.needs if not held.intersection(need.any_of)]
-    opaque = agreed.principal.roles is None and agreed.principal.scopes is None
-    if missing and not opaque:
-        message = f"{agreed.plan.principal} lacks {', '.join(missing)}"
-        remedy = "grant it with admin consent, then sign in again: a token keeps its old rights"
-        raise RefusedError(message, remedy=remedy)
+    needs = ((need, "write", "custom_policy") for need in session.needs)
+    permissions.demand(agreed.principal, needs)
 
 
 async def _put_back(session: Session, work: Work) -> Outcome:

@@ -100,6 +100,14 @@ def failure(error: Exception, *, secrets: Iterable[str] = ()) -> ProvisioningErr
     )
 
 
+_NO_ROLES: Final = frozenset(
+    {
+        "b79fbf4d-3ef9-4689-8143-76b194e85509",  # a user without any role
+        "0997a1d0-0d1d-4acb-b408-d5ca73121e90",  # an application without any role
+    }
+)
+
+
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret in a text."""
     for secret in secrets:
@@ -126,9 +134,18 @@ def principal(token: str) -> Principal:
         app_id=_first(payload, "appid", "azp"),
         object_id=_first(payload, "oid"),
         name=_first(payload, *(names if delegated else ("app_displayname", *names))),
-        roles=None if delegated else _words(payload.get("roles")),
+        roles=None if delegated or _directory_roles(payload) else _words(payload.get("roles")),
         scopes=frozenset(scopes.split()) if isinstance(scopes, str) else None,
     )
+
+
+def _directory_roles(payload: dict[str, Any]) -> frozenset[str]:
+    """Directory roles of the principal: they admit an application without Graph's permissions.
+
+    `wids` holds the ids of their templates, and one that stands for no role at all
+    (learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+    """
+    return _words(payload.get("wids")) - _NO_ROLES
 
 
 def _first(payload: dict[str, Any], *claims: str) -> str | None:

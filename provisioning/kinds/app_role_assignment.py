@@ -227,7 +227,7 @@ KIND = Kind(
     guards=guards,
     findings=findings,
     unmanaged=unmanaged,
-    read_permissions=(granted.READ_APPLICATIONS,),
+    read_permissions=(granted.READ_ASSIGNMENTS,),
     write_permissions=(granted.WRITE_ASSIGNMENTS, granted.READ_APPLICATIONS),
     transient=wire.CONCURRENCY,
 )

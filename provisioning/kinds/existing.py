@@ -35,6 +35,12 @@ _SELECT: Final = {
     "group": ("id", "displayName"),
     "user": ("id", "displayName", "userPrincipalName"),
 }
+_NEEDS: Final = {
+    "application": (granted.READ_APPLICATIONS,),
+    "servicePrincipal": (granted.READ_APPLICATIONS,),
+    "group": (granted.READ_GROUPS,),
+    "user": (granted.READ_USERS,),
+}
 _WORDS: Final = {"servicePrincipal": "service principal"}
 
 
@@ -64,15 +70,17 @@ def match(view: View) -> Matched:
 
 def _read(desired: Desired, value: str) -> Read:
     sort, by = (known.text(desired.settings, name) for name in ("type", "by"))
-    collection, select = _COLLECTIONS[sort], _SELECT[sort]
+    collection, select, needs = _COLLECTIONS[sort], _SELECT[sort], _NEEDS[sort]
     key = str(desired.address)
     if by == "appId":
-        return Read(key, query.by_key(collection, by, value, select))
+        return Read(key, query.by_key(collection, by, value, select), needs=needs)
     if by in {"id", "userPrincipalName"}:
-        return Read(key, query.by_id(collection, value, select), tolerate=(wire.KEY_REFUSED,))
+        return Read(
+            key, query.by_id(collection, value, select), tolerate=(wire.KEY_REFUSED,), needs=needs
+        )
     if sort == "application" and value == EXTENSIONS_APPLICATION:
-        return Read(key, query.starting(collection, by, value, select), many=True)
-    return Read(key, query.equal(collection, by, value, select), many=True)
+        return Read(key, query.starting(collection, by, value, select), many=True, needs=needs)
+    return Read(key, query.equal(collection, by, value, select), many=True, needs=needs)
 
 
 def _candidates(answer: Answer) -> tuple[dict[str, Json], ...]:
@@ -124,6 +132,5 @@ KIND = Kind(
     desire=section.desire,
     reads=reads,
     match=match,
-    read_permissions=(granted.READ_APPLICATIONS,),
     lookup=True,
 )

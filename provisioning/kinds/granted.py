@@ -1,40 +1,87 @@
 """Graph permissions that the kinds need, least first. Facts only.
 
-https://learn.microsoft.com/graph/permissions-reference
+https://learn.microsoft.com/graph/permissions-reference and the tables of the operations' pages,
+learn.microsoft.com/graph/api/{application-list, application-post-applications,
+application-list-owners, application-post-owners, application-list-federatedidentitycredentials,
+serviceprincipal-list-approleassignments, oauth2permissiongrant-list, user-get, group-list}.
+Directory.AccessAsUser.All is what the Azure CLI's tokens carry: all that the user may do.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from provisioning.core.kind import Permission
+from provisioning.core.request import Permission
+
+_OWNED: Final = ("Application.ReadWrite.OwnedBy",)
+_DIRECTORY: Final = (
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Directory.AccessAsUser.All",
+)
 
 READ_APPLICATIONS: Final = Permission(
+    ("Application.Read.All", *_OWNED, "Application.ReadWrite.All", *_DIRECTORY), _OWNED
+)
+READ_DELETED: Final = Permission(
+    ("Application.Read.All", "Application.ReadWrite.All", *_DIRECTORY),
+)
+"""Soft-deleted applications (learn.microsoft.com/graph/api/directory-deleteditems-list)."""
+WRITE_APPLICATIONS: Final = Permission(
     (
-        "Application.Read.All",
-        "Application.ReadWrite.OwnedBy",
+        *_OWNED,
         "Application.ReadWrite.All",
-        "Directory.Read.All",
         "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    ),
+    _OWNED,
+)
+READ_DIRECTORY: Final = Permission(_DIRECTORY)
+"""Owners can be users, groups or service principals."""
+READ_USERS: Final = Permission(
+    ("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", *_DIRECTORY)
+)
+READ_GROUPS: Final = Permission(
+    (
+        "GroupMember.Read.All",
+        "GroupMember.ReadWrite.All",
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        "Group.ManageProtection.All",
+        "Group-NestingSupport.ReadWrite.All",
+        *_DIRECTORY,
     )
 )
-WRITE_APPLICATIONS: Final = Permission(
-    ("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All")
-)
-READ_DIRECTORY: Final = Permission(("Directory.Read.All", "Directory.ReadWrite.All"))
-"""Owners can be users, groups or service principals."""
 
 READ_GRANTS: Final = Permission(
     (
         "Directory.Read.All",
+        "DelegatedPermissionGrant.Read.All",
         "DelegatedPermissionGrant.ReadWrite.All",
         "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
     )
 )
 WRITE_GRANTS: Final = Permission(
-    ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
+    (
+        "DelegatedPermissionGrant.ReadWrite.All",
+        "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    )
 )
-WRITE_ASSIGNMENTS: Final = Permission(("AppRoleAssignment.ReadWrite.All",))
+READ_ASSIGNMENTS: Final = Permission(
+    (
+        "Application.Read.All",
+        *_OWNED,
+        "Application.ReadWrite.All",
+        "AppRoleAssignment.ReadWrite.All",
+        *_DIRECTORY,
+    ),
+    _OWNED,
+)
+WRITE_ASSIGNMENTS: Final = Permission(
+    ("AppRoleAssignment.ReadWrite.All", "Directory.AccessAsUser.All")
+)
 READ_KEY_SETS: Final = Permission(
     ("TrustFrameworkKeySet.Read.All", "TrustFrameworkKeySet.ReadWrite.All")
 )

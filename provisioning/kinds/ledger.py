@@ -70,7 +70,8 @@ def reads(view: View) -> Iterable[Read]:
             yield Read(f"{_key(name)}:uniqueName", path, tolerate=(wire.KEY_REFUSED,))
     if view.desired and _is_answered(view) and not any(_living(view)):
         path = "/directory/deletedItems/microsoft.graph.application"
-        yield Read(_DELETED, f"{path}?$select={','.join(_SELECT)}&$top=999", many=True)
+        path = f"{path}?$select={','.join(_SELECT)}&$top=999"
+        yield Read(_DELETED, path, many=True, needs=(granted.READ_DELETED,))
 
 
 def match(view: View) -> Matched:

@@ -12,7 +12,7 @@ from typing import Final
 from provisioning.core.kind import Matched, View
 from provisioning.core.model import Address, Desired, Finding, LiveObject, Ownership, Severity
 from provisioning.core.request import Read
-from provisioning.kinds import known, marks, query, wire
+from provisioning.kinds import granted, known, marks, query, wire
 from provisioning.kinds.application import fields, ladder
 
 PAGE: Final = "&$top=999"
@@ -53,7 +53,8 @@ def reads(view: View) -> Iterable[Read]:
         yield from _assignments(view, desired)
     if missing:
         selected = f"{','.join(properties)},deletedDateTime"
-        yield Read(ladder.DELETED, f"/{_DELETED}?$select={selected}{PAGE}", many=True)
+        path = f"/{_DELETED}?$select={selected}{PAGE}"
+        yield Read(ladder.DELETED, path, many=True, needs=(granted.READ_DELETED,))
 
 
 def match(view: View) -> Matched:

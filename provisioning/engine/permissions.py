@@ -1,0 +1,79 @@
+"""Permissions that a sign-in holds, against those that reading or writing needs.
+
+A token that does not tell is no fault: Graph then decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from provisioning.core.errors import RefusedError
+from provisioning.core.kind import Kind
+from provisioning.core.model import Principal
+from provisioning.core.request import Permission, Read
+
+Need = tuple[Permission, str, str]
+"""A permission, and what it is for: `read`, `delegated_permission_grant`."""
+
+ORGANIZATION: Final[Need] = (
+    Permission(
+        (
+            "Organization.Read.All",
+            "Organization.ReadWrite.All",
+            "Directory.Read.All",
+            "Directory.ReadWrite.All",
+        )
+    ),
+    "read",
+    "organization",
+)
+"""learn.microsoft.com/graph/api/organization-list; every signed-in user may read it."""
+
+
+def to_read(kind: Kind, reads: Iterable[Read] = ()) -> Iterable[Need]:
+    """Yield what some reads of a kind need."""
+    yield from ((permission, "read", kind.name) for permission in kind.read_permissions)
+    for read in reads:
+        yield from ((permission, "read", read.key) for permission in read.needs)
+
+
+def to_write(kind: Kind) -> Iterable[Need]:
+    """Yield what the writes of a kind need."""
+    return ((permission, "write", kind.name) for permission in kind.write_permissions)
+
+
+def lacking(principal: Principal, needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:
+    """Return the least permission that would do -> verb -> what, of all that is not held."""
+    if principal.roles is None and principal.scopes is None:
+        return {}
+    delegated = principal.scopes is not None
+    held = (principal.roles or frozenset()) | (principal.scopes or frozenset())
+    found: dict[str, dict[str, list[str]]] = {}
+    for permission, verb, what in needs:
+        if held.intersection(permission.any_of):
+            continue
+        purposes = found.setdefault(permission.least(delegated=delegated), {})
+        if what not in purposes.setdefault(verb, []):
+            purposes[verb].append(what)
+    return found
+
+
+def _said(purposes: dict[str, list[str]]) -> str:
+    return " and ".join(f"{verb} {', '.join(what)}" for verb, what in purposes.items())
+
+
+def demand(principal: Principal, needs: Iterable[Need]) -> None:
+    """Raise RefusedError, naming everything that is not held and what it is for."""
+    missing = lacking(principal, needs)
+    if not missing:
+        return
+    who = principal.name or principal.object_id or "the sign-in"
+    listed = "; ".join(f"{name} (to {_said(purposes)})" for name, purposes in missing.items())
+    sort = "delegated" if principal.scopes is not None else "application"
+    noun = f"{sort} permission{'s' if len(missing) > 1 else ''}"
+    raise RefusedError(
+        f"{who} lacks {listed}",
+        remedy=f"grant the {noun} with admin consent to client {principal.app_id or 'used here'}, "
+        "then sign in again: a token keeps its old rights",
+    )
