@@ -48,7 +48,7 @@ def variables(written: Iterable[str]) -> dict[str, str]:
 def allowed(names: Iterable[str], *, prune: bool) -> Allowed:
     """Read `--allow` and `--prune`. Raises InputError for guards that do not exist."""
     opened = Allowed(frozenset(names), prune)
-    if faults := opened.faults():
+    if faults := opened.faults([kind.name for kind in KINDS]):
         raise InputError(tuple(_fault(fault, "copy it from the plan") for fault in faults))
     return opened
 

@@ -125,6 +125,8 @@ def plan(
     owned = {a for a, t in live.objects.items() if t.ownership is Ownership.CREATED}
     whole = {name: not kind.follows for name, kind in table.items() if kind.prunable}
     agreed = guards.enforce(draft, owned=owned, whole=whole, allowed=allowed)
+    known = {*works, *items, *live.objects}
+    agreed = replace(agreed, findings=(*agreed.findings, *guards.unmet(allowed, known)))
     final = {step.address: replace(works[step.address], step=step) for step in agreed.steps}
     return Draft(agreed, final, adjusted)
 

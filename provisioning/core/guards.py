@@ -5,10 +5,11 @@ A held step stays in the plan with its reason; nothing is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import difflib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from provisioning.core.model import Address
+from provisioning.core.model import Address, Finding, Severity
 from provisioning.core.plan import Action, Held, Plan, Step
 
 GUARDS = {
@@ -55,8 +56,17 @@ class Allowed:
             return True
         return guard in self.names and guard not in ADDRESSED
 
-    def faults(self) -> tuple[str, ...]:
-        """Say what is wrong with the names; empty when all of them can open something."""
+    @property
+    def addresses(self) -> tuple[tuple[str, str], ...]:
+        """Every (guard, address) that is opened for one object, sorted."""
+        parts = (name.partition("=") for name in sorted(self.names))
+        return tuple((guard, address) for guard, equals, address in parts if equals)
+
+    def faults(self, kinds: Collection[str]) -> tuple[str, ...]:
+        """Say what is wrong with the names; empty when all of them may open something.
+
+        `kinds` are the names that addresses can begin with.
+        """
         found = []
         for name in sorted(self.names):
             guard, _, address = name.partition("=")
@@ -64,7 +74,40 @@ class Allowed:
                 found.append(f"--allow {name}: no guard {guard!r}; guards: {', '.join(GUARDS)}")
             elif guard in ADDRESSED and not address:
                 found.append(f"--allow {name}: name the object, --allow {guard}=ADDRESS")
+            elif "=" in name and (reason := _no_address(address, kinds)):
+                found.append(f"--allow {name}: {reason}")
         return tuple(found)
+
+
+def _no_address(text: str, kinds: Collection[str]) -> str:
+    """Say why a text can be no address; empty when it may be one."""
+    try:
+        kind = Address.parse(text).kind
+    except ValueError as problem:
+        return str(problem)
+    if kind in kinds:
+        return ""
+    close = difflib.get_close_matches(kind, kinds, n=1)
+    meant = f"did you mean {close[0]!r}?" if close else f"kinds: {', '.join(sorted(kinds))}"
+    return f"there is no kind {kind!r}; {meant}"
+
+
+def unmet(allowed: Allowed, known: Collection[Address]) -> Iterator[Finding]:
+    """Warn of guards opened for an address that is neither in the manifest nor in the tenant.
+
+    No error: what a run was allowed to delete is gone when a pipeline runs again with its flags.
+    """
+    names = sorted(map(str, known))
+    for guard, address in allowed.addresses:
+        if address not in names:
+            close = difflib.get_close_matches(address, names, n=1)
+            meant = f"did you mean {close[0]}?" if close else "copy it from the plan."
+            yield Finding(
+                "allow-nothing",
+                f"--allow {guard}={address} opens nothing: there is no {address}",
+                f"{meant} Where an earlier run has done it, leave the option out",
+                Severity.WARNING,
+            )
 
 
 def enforce(

@@ -362,3 +362,22 @@ def test_logs_are_scrubbed_and_json_when_asked(shell: Shell) -> None:
     line = json.loads(stderr.getvalue())
     assert line["message"] == "sent ****\\x1b with Bearer ****"
     assert (line["level"], line["logger"]) == ("info", "a")
+
+
+def test_an_address_that_a_guard_is_opened_for_must_be_one(shell: Shell) -> None:
+    told = shell("plan . --sandbox box --allow restore=app --allow rotate=aplication.app")
+    assert told.code == 1
+    assert "--allow restore=app: 'app' is no address: write KIND.KEY" in told.stderr
+    assert "--allow rotate=aplication.app: there is no kind 'aplication'" in told.stderr
+    assert "did you mean 'application'?" in told.stderr
+
+
+def test_a_guard_opened_for_nothing_is_told_and_fails_no_second_run(shell: Shell) -> None:
+    assert shell("apply . --sandbox box --yes --allow restore=application.ap").code == 0
+    told = shell("apply . --sandbox box --yes --allow restore=application.ap")
+    assert told.code == 0
+    assert "--allow restore=application.ap opens nothing: there is no application.ap" in told.stdout
+    assert "did you mean application.app?" in told.stdout
+    assert (
+        "allow-nothing" not in shell("plan . --sandbox box --allow replace=application.app").stdout
+    )

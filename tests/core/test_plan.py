@@ -166,8 +166,8 @@ def test_what_waits_for_a_held_step_is_held_with_it() -> None:
 
 def test_allow_names_are_checked() -> None:
     allowed = Allowed(frozenset({"replace", "restore", "nonsense", "purge=application.x"}))
-    assert len(allowed.faults()) == 2
-    assert "--allow restore=ADDRESS" in allowed.faults()[1]
+    assert len(allowed.faults(["application"])) == 2
+    assert "--allow restore=ADDRESS" in allowed.faults(["application"])[1]
 
 
 def test_paths_pick_members_and_entries() -> None:
