@@ -17,30 +17,36 @@ from provisioning.engine.run import LAG_WINDOW_SECONDS, Run
 FIRST_DELAY = 0.02
 LONGEST_DELAY = 10.0
 CONFIRM_SECONDS = 10.0
+SILENT = 2.0
+"""Seconds of waiting that need no word."""
 
 
-async def tries(run: Run, seconds: float) -> AsyncIterator[None]:
-    """Yield at once, then again after growing pauses, until the deadline or Ctrl-C."""
+async def tries(run: Run, seconds: float, waits_for: str) -> AsyncIterator[None]:
+    """Yield at once, then again after growing pauses, until the deadline or Ctrl-C.
+
+    Longer pauses are told, with what they wait for.
+    """
     deadline = run.clock.monotonic() + seconds
     delay = FIRST_DELAY
     while True:
         yield
         if run.clock.monotonic() >= deadline or run.stop.is_set():
             return
+        if delay > SILENT:
+            run.progress(Event("wait", f"{waits_for}, again in {delay:.0f} s"))
         await run.clock.sleep(delay)
         delay = min(delay * 2, LONGEST_DELAY)
 
 
 async def look_up(run: Run, knowledge: Knowledge, way: Alternative) -> dict[str, Json] | None:
     """Find the object that an alternative means, ours before a stranger's; None = not shown."""
-    async for _ in tries(run, way.patience):
+    async for _ in tries(run, way.patience, "for an object that exists to become visible"):
         for lookup in way.lookup:
             read = replace(lookup, path=knowledge.text(lookup.path))
             (answer,) = await run.graph.read((read,))
             found = answer.items if read.many else ((answer.object,) if answer.found else ())
             if found:
                 return next((body for body in found if proven(knowledge, body, way)), found[0])
-        run.progress(Event("retry", "waiting for an object that exists to become visible"))
     return None
 
 
@@ -61,7 +67,7 @@ async def visible(
     Raises GraphError when it does not within the replication window.
     """
     answer = Answer(404)
-    async for _ in tries(run, LAG_WINDOW_SECONDS):
+    async for _ in tries(run, LAG_WINDOW_SECONDS, f"for GET {read.path} to show what was written"):
         (answer,) = await run.graph.read((read,))
         if answer.found and meets(answer):
             return answer
@@ -83,7 +89,7 @@ async def settled(run: Run, knowledge: Knowledge, wait: Wait) -> None:
 async def needless(run: Run, knowledge: Knowledge, unless: Wait) -> bool:
     """Whether what a step takes for absent shows up after all, looked at for a while."""
     read = Read("unless", knowledge.text(unless.path), unless.version)
-    async for _ in tries(run, CONFIRM_SECONDS):
+    async for _ in tries(run, CONFIRM_SECONDS, "to see whether it shows after all"):
         (answer,) = await run.graph.read((read,))
         if answer.found and _met(unless, answer):
             return True

@@ -102,7 +102,7 @@ async def _in_lane(run: Run, lane: Lane, call: Call) -> Answer:
                 raise
             lane.serial = True
     async with lane.lock:
-        async for _ in patience.tries(run, LANE_SECONDS):
+        async for _ in patience.tries(run, LANE_SECONDS, "for the writes of others to end"):
             try:
                 return await run.graph.send(call)
             except GraphError as problem:

@@ -69,7 +69,7 @@ def connect(
             budget=retry_budget,
             notice=on_retry,
         ),
-        pace=Pace(clock),
+        pace=Pace(clock, notice=on_retry),
         observer=watch,
     )
 

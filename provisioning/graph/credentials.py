@@ -6,7 +6,9 @@ synchronous one in a thread.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,15 +25,29 @@ from provisioning.graph.clouds import LOOPBACK
 
 _AUDIENCE: Final = "api://AzureADTokenExchange"
 """What Entra expects in an assertion of an outside issuer."""
+_SILENT: Final = 2.0
+"""Seconds of signing in that need no word."""
+_PATIENCE: Final[Mapping[str, Any]] = MappingProxyType({"retry_connect": 2})
+"""Of azure-core's pipeline: a login host that cannot be reached is told in seconds."""
 
 
 def build(sign_in: SignIn, *, transport: httpx.AsyncBaseTransport | None) -> AsyncTokenCredential:
     """Build the credential of a sign-in; raises ProvisioningError for unusable settings."""
     try:
-        return wrapped.Guarded(_choose(sign_in, transport), sign_in.secrets)
+        return wrapped.Guarded(
+            _choose(sign_in, transport), sign_in.secrets, slow=lambda: _tell(sign_in)
+        )
     except (ValueError, OSError) as error:
         reason = tokens.redact(str(error), sign_in.secrets)
         raise ProvisioningError(f"--auth {sign_in.name} can't be used: {reason}") from None
+
+
+async def _tell(sign_in: SignIn) -> None:
+    """Say what is waited for when it takes long; people who sign in themselves know."""
+    if sign_in.name in {"device-code", "browser"}:
+        return
+    await sign_in.clock.sleep(_SILENT)
+    sign_in.prompt(f"signing in with --auth {sign_in.name}: waiting for {sign_in.authority}")
 
 
 def _choose(sign_in: SignIn, transport: httpx.AsyncBaseTransport | None) -> AsyncTokenCredential:
@@ -69,6 +85,7 @@ def _application(
                 client_id,
                 variables["AZURE_CLIENT_SECRET"],
                 authority=sign_in.authority,
+                **_PATIENCE,
             )
         case "certificate":
             return aio.CertificateCredential(
@@ -78,6 +95,7 @@ def _application(
                 password=variables.get("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
                 send_certificate_chain="AZURE_CLIENT_SEND_CERTIFICATE_CHAIN" in variables,
                 authority=sign_in.authority,
+                **_PATIENCE,
             )
         case _ if file := variables.get("AZURE_FEDERATED_TOKEN_FILE"):
             return aio.WorkloadIdentityCredential(
@@ -85,6 +103,7 @@ def _application(
                 client_id=client_id,
                 token_file_path=file,
                 authority=sign_in.authority,
+                **_PATIENCE,
             )
         case _:
             return Runner(sign_in, tenant_id, client_id, transport)
@@ -131,7 +150,7 @@ class Runner(wrapped.Credential):
         if url.scheme != "https" and url.hostname not in LOOPBACK:
             raise ValueError("ACTIONS_ID_TOKEN_REQUEST_URL is not https")
         self._inner = aio.ClientAssertionCredential(
-            tenant_id, client_id, lambda: self._assertion, authority=sign_in.authority
+            tenant_id, client_id, lambda: self._assertion, authority=sign_in.authority, **_PATIENCE
         )
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:

@@ -17,6 +17,8 @@ from provisioning.core.errors import GraphError
 from provisioning.core.model import Json
 from provisioning.core.request import ErrorMatch
 
+UNTRUSTED: Final = "certificate not trusted"
+"""Stands where an error code would: the other side could not prove who it is."""
 MALFORMED: Final = "malformed answer"
 """Stands where an error code would: the answer arrived but is not what Graph sends."""
 
@@ -28,6 +30,8 @@ class AnswerError(GraphError):
     """The header as sent: seconds or an HTTP date."""
     sent: bool = True
     """False when the request never left: the connection could not be opened."""
+    distrusted: bool = False
+    """Not sent because the other side's certificate is not trusted: that does not pass."""
     body: Json = None
     """The error body, for readers to whom this error is an answer; never shown."""
 
@@ -169,6 +173,9 @@ _REMEDY_BY_CODE: Final[Mapping[str, str]] = MappingProxyType(
             "Microsoft's account system has not caught up yet; run apply again in some minutes"
         ),
         "Request_UnsupportedQuery": "this tenant does not support the query; please report it",
+        UNTRUSTED: (
+            "if that is the right host, name the file of its certificate authority in SSL_CERT_FILE"
+        ),
         MALFORMED: "something between here and Graph answered; check proxy and endpoint",
     }
 )
@@ -193,5 +200,5 @@ def remedy(status: int | None, codes: tuple[str, ...]) -> str:
         if code in _REMEDY_BY_CODE:
             return _REMEDY_BY_CODE[code]
     if status is None:
-        return "check the network, the proxy and the endpoint"
+        return "check the network, the proxy (HTTPS_PROXY, NO_PROXY) and --graph-endpoint"
     return _REMEDY_BY_STATUS.get(status, "")

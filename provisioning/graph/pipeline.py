@@ -35,7 +35,7 @@ from provisioning.graph.errors import AnswerError
 from provisioning.graph.exchange import Exchange, Observer, Outgoing
 from provisioning.graph.tokens import Tokens
 
-_TIMEOUT: Final = httpx.Timeout(100.0, connect=30.0)
+_TIMEOUT: Final = httpx.Timeout(100.0, connect=10.0)
 _OPTIONS: Final = {
     **sdk_options,
     # The SDK repeats every POST on 503; what may be repeated is for provisioning.graph.retry.
@@ -113,7 +113,7 @@ class Pipeline:
             raise self._refused(request, self._answers[trace], error) from None
         except httpx.RequestError as error:
             self._observer(Exchange(request.method, request.path, None, None, trace))
-            raise refusal.lost(request, error) from None
+            raise refusal.lost(request, error, self._origin.netloc.decode()) from None
         except (binascii.Error, UnicodeDecodeError):
             # kiota decodes the claims of a CAE challenge without checking them first.
             raise refusal.malformed(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import httpx
 from kiota_abstractions.api_error import APIError
@@ -21,6 +23,15 @@ _UNSENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_WORDS: Final[Mapping[type[Exception], str]] = MappingProxyType(
+    {
+        httpx.ConnectTimeout: "no connection in time",
+        httpx.ReadTimeout: "no answer in time",
+        httpx.WriteTimeout: "the request could not be sent in time",
+        httpx.PoolTimeout: "no connection was free in time",
+    }
+)
+"""What httpx leaves without words."""
 
 
 def refused(
@@ -59,16 +70,18 @@ def item(
     return refusal
 
 
-def lost(request: Outgoing, error: httpx.RequestError) -> AnswerError:
-    """Build the error of a request that got no answer."""
-    reason = str(error) or type(error).__name__
+def lost(request: Outgoing, error: httpx.RequestError, host: str) -> AnswerError:
+    """Build the error of a request to `host` that got no answer."""
+    reason = str(error) or _WORDS.get(type(error), type(error).__name__)
+    distrusted = isinstance(error, httpx.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in reason
     refusal = AnswerError(
-        f"the connection failed: {reason}",
-        remedy=errors.remedy(None, ()),
+        f"the connection to {host} failed: {reason}",
+        remedy=errors.remedy(None, (errors.UNTRUSTED,) if distrusted else ()),
         method=request.method,
         path=request.path,
     )
     refusal.sent = not isinstance(error, _UNSENT)
+    refusal.distrusted = distrusted
     return refusal
 
 

@@ -5,6 +5,7 @@ Must not send anything itself, and sleeps only through the clock that it is give
     cause        what it looks like                              again if            for
     throttled    429                                             always              10 times
     unsent       the connection could not be opened              always               6 times
+                 and nothing has ever answered in this run       always               twice
     outage       500, 502, 503, 504, lost, unreadable            repeatable           6 times
     token        401                                             always               once
     concurrency  409/400 Directory_ConcurrencyViolation          always               5 minutes
@@ -76,6 +77,9 @@ RULES: Final[Mapping[Cause, Rule]] = MappingProxyType(
     }
 )
 
+UNREACHED: Final = Rule(first=0.5, cap=1.0, attempts=2)
+"""Before anything has answered, a wrong endpoint is likelier than a bad moment."""
+
 REPLICATION: Final = (
     ErrorMatch(status=(404,), code="Request_ResourceNotFound"),
     ErrorMatch(status=(404,), code="Directory_ObjectNotFound"),
@@ -134,7 +138,7 @@ def unknown_outcome(error: GraphError) -> bool:
 def cause(error: GraphError, allowed: Allowance) -> Cause | None:
     """Classify an error; None means that sending it again would be useless or unsafe."""
     if isinstance(error, AnswerError) and not error.sent:
-        return Cause.UNSENT
+        return None if error.distrusted else Cause.UNSENT
     if error.status == 429:
         return Cause.THROTTLED
     if error.status == 401:
@@ -168,6 +172,8 @@ class Retry:
         self.budget = budget
         self.notice = notice
         self.retries = 0
+        self.reached = False
+        """Whether the other side has answered anything yet."""
 
     async def run(
         self, attempt: Callable[[], Awaitable[Outcome]], allowed: Allowance = READING
@@ -177,7 +183,9 @@ class Retry:
 
         # tenacity awaits coroutine functions only; a lambda's coroutine would be the result.
         async def once() -> Outcome:
-            return await attempt()
+            outcome = await attempt()
+            self.reached = True
+            return outcome
 
         retrying = AsyncRetrying(
             sleep=self.clock.sleep,
@@ -202,6 +210,8 @@ class _Attempts:
 
     def worth(self, error: BaseException) -> bool:
         found = cause(error, self._allowed) if isinstance(error, GraphError) else None
+        if found is not Cause.UNSENT and isinstance(error, GraphError):
+            self._run.reached = True
         if found is not None:
             self._cause = found
             self._seen[found] += 1
@@ -211,13 +221,18 @@ class _Attempts:
         asked = _retry_after(_error(state), self._run.clock)
         if asked is not None:
             return asked
-        rule = RULES[self._cause]
+        rule = self._rule
         # An exponent above 30 would only overflow; every cap is reached long before.
         longest = rule.first * 2.0 ** min(self._seen[self._cause] - 1, 30)
         return self._run.random.uniform(0.0, min(rule.cap, longest))
 
+    @property
+    def _rule(self) -> Rule:
+        unreached = self._cause is Cause.UNSENT and not self._run.reached
+        return UNREACHED if unreached else RULES[self._cause]
+
     def spent(self, state: RetryCallState) -> bool:
-        rule = RULES[self._cause]
+        rule = self._rule
         if rule.attempts is not None and self._seen[self._cause] > rule.attempts:
             return True
         until = self._run.clock.monotonic() - self._began + state.upcoming_sleep

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import jwt
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ServiceRequestError
 
 from provisioning.core.errors import ProvisioningError
 from provisioning.core.model import Principal
@@ -94,9 +94,11 @@ class Tokens:
 def failure(error: Exception, *, secrets: Iterable[str] = ()) -> ProvisioningError:
     """Translate a failed sign-in: the first line of its message, with secrets taken out."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason")
+    remedy = "check --auth, the AZURE_* variables and the tenant"
+    if isinstance(error, ServiceRequestError):
+        remedy = "check the network, the proxy (HTTPS_PROXY, NO_PROXY) and AZURE_AUTHORITY_HOST"
     return ProvisioningError(
-        f"signing in to Graph failed: {redact(first, secrets)[:500]}",
-        remedy="check --auth, the AZURE_* variables and the tenant",
+        f"signing in to Graph failed: {redact(first, secrets)[:500]}", remedy=remedy
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
@@ -67,17 +68,28 @@ class _Around(Credential):
 class Guarded(_Around):
     """Turns a failed sign-in into one sentence without secrets."""
 
-    def __init__(self, inner: AsyncTokenCredential, secrets: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        inner: AsyncTokenCredential,
+        secrets: tuple[str, ...],
+        *,
+        slow: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(inner)
         self._secrets = secrets
+        self._slow = slow
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Sign in; raises ProvisioningError."""
+        slow = None if self._slow is None else asyncio.ensure_future(self._slow())
         try:
             return await self._inner.get_token(*scopes, **options)
         except (AzureError, OSError, ValueError) as error:
             # A federated token file, for one, is read only now.
             raise tokens.failure(error, secrets=self._secrets) from None
+        finally:
+            if slow is not None:
+                slow.cancel()
 
 
 class InTenant(_Around):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -146,13 +147,41 @@ async def test_a_connection_that_never_opened_is_tried_again_even_for_a_create(
 ) -> None:
     one = line([failure, OK])
     assert (await one.graph.send(CREATE)).status == 204
-    gone = line(lambda _request: failure)
-    with pytest.raises(GraphError, match="connection failed") as caught:
+    answers = iter([OK])
+    gone = line(lambda _request: next(answers, failure))
+    await gone.graph.send(CREATE)
+    with pytest.raises(GraphError, match=r"connection to graph\.microsoft\.com failed") as caught:
         await gone.graph.send(CREATE)
     assert not caught.value.ambiguous
     assert caught.value.status is None
     assert "network" in caught.value.remedy
-    assert len(gone.wire.requests) == 7
+    assert len(gone.wire.requests) == 1 + 7
+
+
+async def test_an_endpoint_that_has_never_answered_is_given_up_in_seconds() -> None:
+    gone = line(lambda _request: httpx.ConnectError("Name or service not known"))
+    began = gone.time.now()
+    with pytest.raises(GraphError, match=r"to graph\.microsoft\.com failed: Name or") as caught:
+        await gone.graph.send(CREATE)
+    assert "proxy (HTTPS_PROXY, NO_PROXY) and --graph-endpoint" in caught.value.remedy
+    assert len(gone.wire.requests) == 3
+    assert (gone.time.now() - began).total_seconds() < 2
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_at_once() -> None:
+    refused = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+    gone = line(lambda _request: refused)
+    with pytest.raises(GraphError, match="CERTIFICATE_VERIFY_FAILED") as caught:
+        await gone.graph.send(CREATE)
+    assert "SSL_CERT_FILE" in caught.value.remedy
+    assert len(gone.wire.requests) == 1
+
+
+async def test_a_wait_for_a_turn_to_write_is_told() -> None:
+    one = line(lambda _request: httpx.Response(204))
+    for _ in range(60):
+        await one.graph.send(replace(UPDATE, paced=True))
+    assert [note.rpartition(": ")[2] for note in one.notices] == ["waiting 60 s"]
 
 
 async def test_a_lost_request_is_shown_to_the_observer_without_a_status() -> None:
