@@ -138,7 +138,8 @@ class Alternative:
     The lookups are read in order; the first object that passes `proof` becomes the step's own
     body and `then` is sent. Found but not proven ours: the step fails with `otherwise`.
     Nothing found although `lookup` is given: visible later, so it is looked up again for
-    `patience` seconds. No lookups: `then` is sent at once.
+    `patience` seconds; with `absent` that is sent instead, after one look. No lookups: `then` is
+    sent at once.
     """
 
     when: ErrorMatch
@@ -146,6 +147,8 @@ class Alternative:
     proof: tuple[tuple[str, Value], ...] = ()
     """(path, value): equal, or contained where the path selects a list."""
     then: tuple[Request, ...] = ()
+    absent: tuple[Request, ...] = ()
+    """What may only be sent while the lookups show nothing (an upsert would change a holder)."""
     otherwise: str = ""
     patience: float = 900.0
     """The worst replication delay; less where the holder may never show (another tenant's)."""

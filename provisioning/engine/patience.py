@@ -40,7 +40,8 @@ async def tries(run: Run, seconds: float, waits_for: str) -> AsyncIterator[None]
 
 async def look_up(run: Run, knowledge: Knowledge, way: Alternative) -> dict[str, Json] | None:
     """Find the object that an alternative means, ours before a stranger's; None = not shown."""
-    async for _ in tries(run, way.patience, "for an object that exists to become visible"):
+    seconds = 0.0 if way.absent else way.patience
+    async for _ in tries(run, seconds, "for an object that exists to become visible"):
         for lookup in way.lookup:
             read = replace(lookup, path=knowledge.text(lookup.path))
             (answer,) = await run.graph.read((read,))

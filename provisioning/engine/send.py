@@ -77,7 +77,7 @@ async def _call(run: Run, knowledge: Knowledge, work: Work, request: Request) ->
         headers=request.headers,
         repeatable=request.repeatable,
         transient=(*request.transient, *run.kind(work.step.address.kind).transient),
-        turned=tuple(way.when for way in request.alternatives if not way.lookup),
+        turned=tuple(way.when for way in request.alternatives if way.absent or not way.lookup),
         young=young(run, knowledge, work, request),
         paced=request.paced,
     )
@@ -144,14 +144,18 @@ async def _alternative(
     run: Run, knowledge: Knowledge, work: Work, way: Alternative, problem: GraphError
 ) -> None:
     """Turn a known failure around: find what is there already, prove it ours, go on from it."""
+    following = way.then
     if way.lookup:
         body = await patience.look_up(run, knowledge, way)
-        if body is None:
+        if body is None and not way.absent:
             raise problem
-        if not patience.proven(knowledge, body, way):
+        if body is None:
+            following = way.absent
+        elif not patience.proven(knowledge, body, way):
             raise _explained(problem, way.otherwise)
-        knowledge.captured[work.step.address] = body
-    for request in way.then:
+        else:
+            knowledge.captured[work.step.address] = body
+    for request in following:
         await send(run, knowledge, work, request)
 
 

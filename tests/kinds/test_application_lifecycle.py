@@ -10,6 +10,7 @@ from stage import DOMAIN, Stage, holds, rules, steps
 
 from provisioning.core.plan import Action
 from provisioning.core.report import Result
+from provisioning.engine import reconcile
 from provisioning.sandbox import Fault
 
 API = """
@@ -102,6 +103,27 @@ async def test_a_create_whose_answer_was_lost_makes_no_twin(
     await stage.settle(API)
     names = [one["uniqueName"] for one in stage.kept("applications") if one["uniqueName"]]
     assert sorted(names) == ["demo-api", "demo-app"]
+
+
+async def test_a_stranger_that_took_the_name_since_the_plan_is_never_upserted(
+    tmp_path: Path,
+) -> None:
+    stage = Stage.fresh(tmp_path, unique_name_on_post="refuse")
+    wanted = stage.world.load(stage.world.write(stage.text(PLAIN)))
+    async with stage.world.run(wanted) as run:
+        drafted = await reconcile.draft(run)
+        async with stage.somebody() as graph:
+            await graph.patch(
+                "/applications(uniqueName='demo-app')",
+                json={"displayName": "Theirs"},
+                headers={"Prefer": "create-if-missing"},
+            )
+        before = stage.kept("applications")
+        report = await reconcile.carry_out(run, drafted)
+    (failed,) = [o for o in report.outcomes if o.result is Result.FAILED]
+    assert failed.fault is not None
+    assert "held by an application without our mark" in failed.fault.remedy
+    assert stage.kept("applications") == before
 
 
 async def test_what_the_manifest_says_is_what_the_tenant_holds(tmp_path: Path) -> None:

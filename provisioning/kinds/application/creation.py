@@ -82,8 +82,9 @@ def _found(work: Work, patch: Mapping[str, Value], later: Patch) -> tuple[Altern
 def _refused(work: Work, body: Value, found: tuple[Alternative, ...]) -> Alternative:
     """Where a create takes no uniqueName: upsert by it, else create without and name it after.
 
-    The plan found no holder of the name, and the name in the URL keeps a repeat from making two.
-    Where none of it is taken, our tags alone identify the application.
+    The name in the URL keeps a repeat from making two, but it would as well change an application
+    that took the name since the plan was made: a fresh look-up comes first. Where none of it is
+    taken, our tags alone identify the application.
     """
     plain = {k: v for k, v in body.items() if k != "uniqueName"} if isinstance(body, dict) else body
     create = Request(
@@ -117,7 +118,14 @@ def _refused(work: Work, body: Value, found: tuple[Alternative, ...]) -> Alterna
             Alternative(_NO_UPSERT, then=(create, name)),
         ),
     )
-    return Alternative(when=wire.UNIQUE_NAME_REFUSED, then=(upsert,))
+    taken, _ = found
+    (holder,) = taken.lookup
+    return replace(
+        taken,
+        when=wire.UNIQUE_NAME_REFUSED,
+        lookup=(replace(holder, tolerate=(wire.KEY_REFUSED,)),),
+        absent=(upsert,),
+    )
 
 
 def _read_back(work: Work, answer: Answer) -> tuple[Request, ...]:
