@@ -281,3 +281,23 @@ Tenants: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--tenant", metavar="DOMAIN:TYPE", help="Add a tenant; repeatable."),
 ]
+OneTenant: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--tenant", metavar="DOMAIN", help="Which tenant of the sandbox is meant."),
+]
+Tls: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--tls",
+        help="Over TLS, with an authority of its own in the folder of the sandbox.",
+    ),
+]
+Issuers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--issuer",
+        metavar="ISSUER[=URL|=FILE]",
+        help="Accept federated tokens of this issuer: its keys are fetched from it, from a "
+        "stand-in at URL, or read from a JSON Web Key Set; repeatable.",
+    ),
+]

@@ -132,4 +132,6 @@ class Surface:
 def _write(stream: TextIO, text: str) -> None:
     # A terminal with a small character set gets escapes instead of a traceback.
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), end="", file=stream)
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    # A command that goes on, such as `sandbox serve`, may have a file or a pipe for stdout.
+    print(shown, end="", file=stream, flush=True)

@@ -55,7 +55,7 @@ def _choose(sign_in: SignIn, transport: httpx.AsyncBaseTransport | None) -> Asyn
         case "default":
             return wrapped.InTenant(
                 aio.DefaultAzureCredential(
-                    authority=sign_in.authority, additionally_allowed_tenants=["*"]
+                    additionally_allowed_tenants=["*"], **_authority(sign_in)
                 ),
                 sign_in.tenant_id,
             )
@@ -84,8 +84,7 @@ def _application(
                 tenant_id,
                 client_id,
                 variables["AZURE_CLIENT_SECRET"],
-                authority=sign_in.authority,
-                **_PATIENCE,
+                **_authority(sign_in),
             )
         case "certificate":
             return aio.CertificateCredential(
@@ -94,19 +93,26 @@ def _application(
                 variables["AZURE_CLIENT_CERTIFICATE_PATH"],
                 password=variables.get("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
                 send_certificate_chain="AZURE_CLIENT_SEND_CERTIFICATE_CHAIN" in variables,
-                authority=sign_in.authority,
-                **_PATIENCE,
+                **_authority(sign_in),
             )
         case _ if file := variables.get("AZURE_FEDERATED_TOKEN_FILE"):
             return aio.WorkloadIdentityCredential(
                 tenant_id=tenant_id,
                 client_id=client_id,
                 token_file_path=file,
-                authority=sign_in.authority,
-                **_PATIENCE,
+                **_authority(sign_in),
             )
         case _:
             return Runner(sign_in, tenant_id, client_id, transport)
+
+
+def _authority(sign_in: SignIn) -> dict[str, Any]:
+    """Name the authority; Microsoft's is not asked about one that it cannot know."""
+    return {
+        **_PATIENCE,
+        "authority": sign_in.authority,
+        "disable_instance_discovery": not sign_in.known_authority,
+    }
 
 
 def _device_code(sign_in: SignIn) -> identity.DeviceCodeCredential:
@@ -117,10 +123,7 @@ def _device_code(sign_in: SignIn) -> identity.DeviceCodeCredential:
 
 
 def _public_client(sign_in: SignIn) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "authority": sign_in.authority,
-        "disable_instance_discovery": not sign_in.known_authority,
-    }
+    options = _authority(sign_in)
     if sign_in.tenant_id is not None:
         options["tenant_id"] = sign_in.tenant_id
     if (client_id := sign_in.variables.get("AZURE_CLIENT_ID")) is not None:
@@ -150,7 +153,7 @@ class Runner(wrapped.Credential):
         if url.scheme != "https" and url.hostname not in LOOPBACK:
             raise ValueError("ACTIONS_ID_TOKEN_REQUEST_URL is not https")
         self._inner = aio.ClientAssertionCredential(
-            tenant_id, client_id, lambda: self._assertion, authority=sign_in.authority, **_PATIENCE
+            tenant_id, client_id, lambda: self._assertion, **_authority(sign_in)
         )
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:

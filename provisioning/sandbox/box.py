@@ -158,6 +158,17 @@ class Sandbox:
             lifetime=lifetime,
         )
 
+    def automation_secret(self, tenant_id: str) -> tuple[str, str]:
+        """The built-in automation client's appId and a new secret, which replaces its last one.
+
+        Raises:
+            LookupError: no such tenant.
+        """
+        tenant = self._tenant(tenant_id)
+        with self._store.transaction():
+            secret = seeds.renew_automation_secret(self._store, tenant, self._clock())
+        return seeds.automation_app_id(tenant), secret
+
     def trust_issuer(self, issuer: str, keys: Mapping[str, Any] | str) -> None:
         """Say where the keys of an outside issuer are, whose tokens federated credentials accept.
 

@@ -5,8 +5,10 @@ Permission ids: DEVX permissions-descriptions.json.
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from provisioning.sandbox import (
@@ -14,6 +16,7 @@ from provisioning.sandbox import (
     b2c_seeds,
     entitlements,
     mirror,
+    side,
 )
 from provisioning.sandbox.store import Store, Tenant
 from provisioning.sandbox.tokens import GRAPH_APP_ID
@@ -84,6 +87,7 @@ PERMISSIONS: Mapping[str, tuple[str | None, str | None]] = {
     ),
 }
 _FOR_EVERYONE = {"openid", "profile", "email", "offline_access", "User.Read"}
+_SECRET_LIFETIME = timedelta(days=90)
 _MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's own applications."""
 
@@ -96,6 +100,32 @@ def application_permissions() -> tuple[str, ...]:
 def automation_app_id(tenant: Tenant) -> str:
     """The appId of the built-in automation client."""
     return str(uuid.uuid5(uuid.UUID(tenant.id), "automation"))
+
+
+def renew_automation_secret(store: Store, tenant: Tenant, now: datetime) -> str:
+    """Give the automation client one new secret in place of what it had; only its hash is kept.
+
+    Raises:
+        LookupError: its application is gone.
+    """
+    for record in store.find(tenant.id, "applications", "appId", automation_app_id(tenant)):
+        for former in record.body["passwordCredentials"]:
+            side.forget_secret(store, tenant.id, former["keyId"])
+        secret, key_id = secrets.token_urlsafe(32), str(uuid.uuid4())
+        credential = {
+            "keyId": key_id,
+            "displayName": "sandbox serve",
+            "startDateTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "endDateTime": (now + _SECRET_LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "customKeyIdentifier": None,
+            "secretText": None,
+            "hint": secret[:3],
+        }
+        body = {**record.body, "passwordCredentials": [credential]}
+        store.put(tenant.id, "applications", record.id, body)
+        side.keep_secret(store, tenant.id, key_id, secret)
+        return secret
+    raise LookupError(f"{AUTOMATION_NAME} is gone from {tenant.domain}")
 
 
 def plant(store: Store, tenant: Tenant, created: str) -> None:

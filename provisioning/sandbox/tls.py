@@ -30,12 +30,15 @@ HOSTS = (
     "login.windows.net",
     "sts.windows.net",
     "*.b2clogin.com",
+    "*.b2clogin.us",
+    "*.b2clogin.cn",
     "*.ciamlogin.com",
 )
 """Hosts of Graph and of sign-in in every cloud (G:concepts/deployments.md, E:authentication-
 national-cloud.md)."""
 _ADDRESSES = ("127.0.0.1", "::1")
 _VALID = timedelta(days=397)
+_RENEWED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,27 @@ class Files:
     key: Path
 
 
-def files(folder: Path, more_hosts: Iterable[str] = ()) -> Files:
+def files(folder: Path, more_hosts: Iterable[str] = (), *, now: datetime | None = None) -> Files:
     """The files in a folder, made when they are missing; keys are 0600.
 
+    They are made anew when a host is missing from the certificate, or when it ends within a month.
     The authority's own key is forgotten once it has signed, so that nothing else can be issued in
-    its name. Delete the folder to get new ones, or to name other hosts.
+    its name.
+
+    Args:
+        folder: where they are kept.
+        more_hosts: names beside `HOSTS`.
+        now: when they are made, in UTC; by default the machine's time.
     """
     made = Files(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    if all(each.is_file() for each in (made.authority, made.certificate, made.key)):
+    now = now or datetime.now(UTC)
+    hosts = [*HOSTS, *more_hosts]
+    if _are_good(made, hosts, now):
         return made
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    authority = _authority(authority_key)
-    certificate = _server(key, authority, authority_key, [*HOSTS, *more_hosts])
+    authority = _authority(authority_key, now)
+    certificate = _server(key, authority, authority_key, hosts, now)
     _write(made.authority, authority.public_bytes(serialization.Encoding.PEM), 0o644)
     _write(made.certificate, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
     text = key.private_bytes(
@@ -71,7 +82,19 @@ def files(folder: Path, more_hosts: Iterable[str] = ()) -> Files:
     return made
 
 
-def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _are_good(made: Files, hosts: Iterable[str], now: datetime) -> bool:
+    if not all(each.is_file() for each in (made.authority, made.certificate, made.key)):
+        return False
+    try:
+        certificate = x509.load_pem_x509_certificate(made.certificate.read_bytes())
+    except ValueError:
+        return False
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    lasts = certificate.not_valid_after_utc > now + _RENEWED
+    return lasts and set(hosts) <= set(names.value.get_values_for_type(x509.DNSName))
+
+
+def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
     name = _name("provisioning sandbox authority")
     usage = x509.KeyUsage(
         digital_signature=True,
@@ -85,7 +108,7 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         decipher_only=False,
     )
     return (
-        _builder(name, name, key.public_key())
+        _builder(name, name, key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -98,13 +121,14 @@ def _server(
     authority: x509.Certificate,
     authority_key: ec.EllipticCurvePrivateKey,
     hosts: Iterable[str],
+    now: datetime,
 ) -> x509.Certificate:
     names: list[x509.GeneralName] = [x509.DNSName(each) for each in dict.fromkeys(hosts)]
     names += [x509.IPAddress(ipaddress.ip_address(each)) for each in _ADDRESSES]
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     return (
-        _builder(_name("localhost"), authority.subject, key.public_key())
+        _builder(_name("localhost"), authority.subject, key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(usage, critical=False)
@@ -114,9 +138,8 @@ def _server(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

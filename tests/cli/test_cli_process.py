@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
-import re
 import select
 import signal
 import subprocess
@@ -14,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cli_process import PROVISIONING, served
 from cli_shell import Shell, opened
-
-PROVISIONING = [sys.executable, "-m", "provisioning"]
 
 
 @pytest.fixture
@@ -137,28 +134,6 @@ def test_the_first_ctrl_c_finishes_what_is_in_flight_and_starts_nothing(shell: S
     assert [step["address"] for step in after["steps"]] == [
         "delegated_permission_grant.app.microsoftGraph"
     ]
-
-
-@contextlib.contextmanager
-def served(shell: Shell, *arguments: str) -> Iterator[dict[str, str]]:
-    """Serve a sandbox whose address and token are in the environment meanwhile."""
-    command = [*PROVISIONING, "sandbox", "serve", "--sandbox", ":memory:", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--tenant", "contoso.onmicrosoft.com:b2c", *arguments],
-        cwd=shell.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        lines = [server.stdout.readline() for _ in range(3)]
-        found = dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
-        os.environ.update(found)
-        try:
-            yield found
-        finally:
-            server.send_signal(signal.SIGINT)
-        assert server.wait() == 130
 
 
 def at_a_terminal(shell: Shell, answer: str | signal.Signals) -> tuple[int, str]:

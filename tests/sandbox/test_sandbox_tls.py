@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import html
 import re
 import ssl
-import threading
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,41 +26,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from sandbox_sign_in import ALICE, API, PASSWORD, REDIRECT, Stage, stage
 from sandbox_world import DOMAIN
+from served import served
 
-from provisioning.sandbox import Sandbox
-from provisioning.sandbox.serve import serve_async
+from provisioning.sandbox import tls
 
 SCOPE = "https://graph.microsoft.com/.default"
 GRAPH_READ = "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30"
-
-
-@contextlib.contextmanager
-def served(box: Sandbox, folder: Path) -> Iterator[str]:
-    """The box on a free port over TLS, in a thread of its own."""
-    started: list[str] = []
-    listening = threading.Event()
-
-    def ready(url: str) -> None:
-        started.append(url)
-        listening.set()
-
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(serve_async(box, port=0, ready=ready, tls=folder))
-
-    def run() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            loop.run_until_complete(task)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    if not listening.wait(10):
-        raise AssertionError("not listening")
-    try:
-        yield started[0].replace("127.0.0.1", "localhost")
-    finally:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
-        loop.close()
 
 
 def roles(token: str) -> list[str]:
@@ -101,6 +70,23 @@ async def test_the_certificate_names_loopback_and_the_public_hosts(tmp_path: Pat
     assert found.json()["token_endpoint"] == f"{url}/{DOMAIN}/oauth2/v2.0/token"
     assert {"graph.microsoft.com", "login.microsoftonline.com", "*.b2clogin.com"} <= set(hosts)
     assert (tmp_path / "server.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_files_are_kept_until_a_host_is_missing_or_their_end_is_near(tmp_path: Path) -> None:
+    years_ago = datetime(2024, 1, 1, tzinfo=UTC)
+    old = tls.files(tmp_path, now=years_ago).certificate.read_bytes()
+    assert tls.files(tmp_path, now=years_ago).certificate.read_bytes() == old
+    now = tls.files(tmp_path).certificate.read_bytes()
+    assert now != old
+    assert tls.files(tmp_path).certificate.read_bytes() == now
+    more = tls.files(tmp_path, ["login.contoso.com"])
+    assert (
+        x509.load_pem_x509_certificate(more.certificate.read_bytes()).verify_directly_issued_by(
+            x509.load_pem_x509_certificate(more.authority.read_bytes())
+        )
+        is None
+    )
+    assert more.certificate.read_bytes() != now
 
 
 async def test_msal_completes_the_code_flow_and_refreshes(authority: Path) -> None:
@@ -200,8 +186,6 @@ def _assertion(s: Stage, key: rsa.RSAPrivateKey) -> str:
 
 
 def _certificate(key: rsa.RSAPrivateKey) -> tuple[bytes, str]:
-    from datetime import UTC, datetime
-
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ci")])
     made = (
         x509.CertificateBuilder()

@@ -16,7 +16,7 @@ _OPERATIONS = {
     "discovery/v2.0/keys": "keys",
 }
 _PREFIXES = {"tfp", "te"}
-_B2C_LOGIN = ".b2clogin.com"
+_B2C_LOGIN = (".b2clogin.com", ".b2clogin.us", ".b2clogin.cn")
 _LOGIN_HOSTS = {"login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn"}
 
 
@@ -56,10 +56,10 @@ class Place:
         return self.host in _LOGIN_HOSTS
 
     def belongs_to(self, domain: str) -> bool:
-        """Whether the host may serve a tenant: b2clogin.com names it, other hosts serve any."""
+        """Whether the host may serve a tenant: b2clogin names it, other hosts serve any."""
         if not self.host.endswith(_B2C_LOGIN):
             return True
-        return self.host.removesuffix(_B2C_LOGIN) == domain.partition(".")[0]
+        return self.host.rsplit(".", 2)[0] == domain.partition(".")[0]
 
 
 def find(path: str, query: Mapping[str, str], root: str) -> Place | None:
