@@ -13,8 +13,8 @@ from provisioning.sandbox.serve import serve_async
 
 
 @contextlib.contextmanager
-def served(box: Sandbox, folder: Path) -> Iterator[str]:
-    """The box on a free port over TLS, in a thread of its own."""
+def served(box: Sandbox, folder: Path, *, port: int = 0) -> Iterator[str]:
+    """The box on a port, a free one by default, over TLS, in a thread of its own."""
     started: list[str] = []
     listening = threading.Event()
 
@@ -23,7 +23,7 @@ def served(box: Sandbox, folder: Path) -> Iterator[str]:
         listening.set()
 
     loop = asyncio.new_event_loop()
-    task = loop.create_task(serve_async(box, port=0, ready=ready, tls=folder))
+    task = loop.create_task(serve_async(box, port=port, ready=ready, tls=folder))
 
     def run() -> None:
         with contextlib.suppress(asyncio.CancelledError):

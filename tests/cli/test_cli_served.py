@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jwt
+import public_hosts
 import pytest
 from cli_process import calls
 from cli_process import served as process
@@ -23,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from served import served
+from world import ROOT
 
 from provisioning.cli import invitation
 from provisioning.sandbox import Sandbox
@@ -199,6 +202,30 @@ def test_what_serve_prints_leads_there(shell: Shell) -> None:
     assert found["AZURE_AUTHORITY_HOST"].startswith("https://127.0.0.1:")
     assert found["SSL_CERT_FILE"] == found["NODE_EXTRA_CA_CERTS"]
     assert not Path(found["SSL_CERT_FILE"]).exists(), "with :memory: nothing outlives the process"
+
+
+@pytest.mark.skipif(bool(reason := public_hosts.refused()), reason=reason or "namespaces")
+def test_clients_with_fixed_hosts_sign_in_where_those_are_the_sandbox(shell: Shell) -> None:
+    shutil.copytree(ROOT / "manifests" / "ropc-custom-policy", shell.folder, dirs_exist_ok=True)
+    os.environ |= {"TEST_USER": "alice@example.com", "TEST_PASSWORD": "Correct-Horse-9"}
+    add = f"sandbox users add alice@example.com --tenant {DOMAIN} --password-env TEST_PASSWORD"
+    codes = [shell("apply . --sandbox box --yes").code, shell(f"{add} --sandbox box").code]
+    with contextlib.closing(Sandbox(shell.folder / "box")) as box:
+        known = box.dump(DOMAIN)["applications"]
+    (app,) = (each["appId"] for each in known if each["displayName"] == "ROPC_Auth_app")
+    program = Path(__file__).with_name("public_hosts_program.py")
+    told = public_hosts.run(program, "box", app, folder=shell.folder, variables={})
+    claims = told.pop("ropc")
+    assert codes == [0, 0]
+    assert (claims["acr"], claims["aud"]) == ("b2c_1a_ropc_auth", app)
+    assert claims["iss"].startswith("https://contoso.b2clogin.com/")
+    assert told == {
+        "wrong": "AADB2C90225",
+        "refreshed": ["access_token", "id_token"],
+        "client": "Bearer",
+        "federated": "AADB2C99027",
+        "product": [0, 0],
+    }
 
 
 def test_the_same_stands_in_one_document() -> None:
