@@ -178,7 +178,7 @@ class Login:
         """
         if "client_secret" in form or "client_assertion" in form:
             return True
-        platform = clients.kind_of(application, form.get("redirect_uri", ""))
+        platform = clients.kind_of(application, form.get("redirect_uri", ""), any_port=True)
         if platform is not None:
             return platform == "web"
         return not application.body.get("isFallbackPublicClient")

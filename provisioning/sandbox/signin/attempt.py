@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provisioning.sandbox.signin.standing import Standing
@@ -68,6 +68,14 @@ class Page:
     title: str
     fields: tuple[Field, ...]
     problem: str = ""
+
+    def again(self, problem: str, answers: Mapping[str, str]) -> Page:
+        """The same page with what went wrong; what was typed stays, secrets do not."""
+        fields = tuple(
+            each if each.secret else replace(each, value=answers.get(each.name, each.value))
+            for each in self.fields
+        )
+        return Page(self.title, fields, problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from provisioning.sandbox import side
 from provisioning.sandbox.signin.b2c_errors import B2CError
@@ -76,12 +77,27 @@ def check_password_grant(standing: Standing, application: Record) -> None:
         raise B2CError("90007", body["appId"])
 
 
-def kind_of(application: Record, redirect_uri: str) -> str | None:
-    """Under which platform a redirect URI is registered: web, spa, publicClient."""
+def kind_of(application: Record, redirect_uri: str, *, any_port: bool = False) -> str | None:
+    """Under which platform a redirect URI is registered: web, spa, publicClient.
+
+    Args:
+        application: the client.
+        redirect_uri: as the request has it.
+        any_port: Entra's exception for http on loopback (E:reply-url.md, RFC 8252, 7.3): a port
+            is no part of the comparison. That B2C has none is unverified.
+    """
+    asked = _portless(redirect_uri) if any_port else redirect_uri
     for kind in ("web", "spa", "publicClient"):
-        if redirect_uri in application.body[kind]["redirectUris"]:
+        known = application.body[kind]["redirectUris"]
+        if redirect_uri in known or (any_port and asked in map(_portless, known)):
             return kind
     return None
+
+
+def _portless(url: str) -> str:
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+    return parts._replace(netloc=parts.hostname or "").geturl() if local else url
 
 
 def check_secret(standing: Standing, application: Record, form: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from provisioning.sandbox.signin import clients, entra_grants, entra_resources, 
 from provisioning.sandbox.signin.attempt import Field, Page
 from provisioning.sandbox.signin.entra_grants import UserGrant
 
-_FIELDS = (Field("signInName", "Email"), Field("password", "Password", secret=True))
+_PAGE = Page("Sign in", (Field("signInName", "Email"), Field("password", "Password", secret=True)))
 
 
 def answer(request: Request, grant: UserGrant, form: Mapping[str, str]) -> Response:
@@ -25,7 +25,7 @@ def answer(request: Request, grant: UserGrant, form: Mapping[str, str]) -> Respo
     sent = grant.form
     application = grant.application
     target = sent.get("redirect_uri", "")
-    if clients.kind_of(application, target) is None:
+    if clients.kind_of(application, target, any_port=True) is None:
         text = (
             f"AADSTS50011: The redirect URI '{target}' specified in the request does not match "
             f"the redirect URIs configured for the application "
@@ -37,7 +37,7 @@ def answer(request: Request, grant: UserGrant, form: Mapping[str, str]) -> Respo
     except SignInError as error:
         return _redirect(sent, {"error": error.error, "error_description": str(error)})
     if request.method != "POST":
-        return pages.form(Page("Sign in", _FIELDS), str(request.url), {"tx": "entra"})
+        return pages.form(_PAGE, str(request.url), {"tx": "entra"})
     if "cancel" in form:
         text = "AADSTS65004: User declined to consent to access the app."
         return _redirect(sent, {"error": "access_denied", "error_description": text})
@@ -48,8 +48,7 @@ def answer(request: Request, grant: UserGrant, form: Mapping[str, str]) -> Respo
     try:
         found = entra_grants.checked(grant.standing, user, form.get("password", ""))
     except SignInError as error:
-        page = Page("Sign in", _FIELDS, str(error))
-        return pages.form(page, str(request.url), {"tx": "entra"})
+        return pages.form(_PAGE.again(str(error), form), str(request.url), {"tx": "entra"})
     try:
         return _redirect(sent, {"code": grant.issue_code(found)})
     except SignInError as error:

@@ -117,13 +117,13 @@ def _asked(
 ) -> Generator[Page, Answers, None]:
     profiles.transform(lineage, profile.input_transformations, attempt, claims)
     page = _page(lineage, profile, attempt, claims)
-    problem = ""
+    shown = page
     while True:
         if not attempt.interactive:
             raise PageNeededError(page)
-        answers = yield Page(page.title, page.fields, problem)
-        problem = _missing(page, answers)
-        if problem:
+        answers = yield shown
+        if problem := _missing(page, answers):
+            shown = page.again(problem, answers)
             continue
         local = dict(claims)
         profiles.take(profile, attempt, local, local)
@@ -134,7 +134,7 @@ def _asked(
         except B2CError as error:
             if error.number not in _ON_THE_PAGE:
                 raise
-            problem = _ON_THE_PAGE[error.number] or error.text
+            shown = page.again(_ON_THE_PAGE[error.number] or error.text, answers)
             continue
         # Only what the profile itself puts out outlives it (P validation-technical-profile.md).
         claims |= {name: local[name] for name in profile.outputs if name in local}
@@ -155,8 +155,9 @@ def _page(lineage: Lineage, profile: Profile, attempt: Attempt, claims: Claims) 
     """Output claims that a person can type: required, or with an input type of their own.
 
     A verified address (`Verified.Email`) is taken as verified; display controls are not offered.
+    Labels are the claims' display names (P claimsschema.md).
     """
-    types = _input_types(lineage)
+    types, labels = _of_claims(lineage, "UserInputType"), _of_claims(lineage, "DisplayName")
     fields = []
     for identity, claim in profile.outputs.items():
         known = types.get(identity, "")
@@ -166,15 +167,17 @@ def _page(lineage: Lineage, profile: Profile, attempt: Attempt, claims: Claims) 
         prefilled = profile.inputs.get(identity)
         value = profiles.value_of(prefilled, attempt, claims) if prefilled else None
         hidden = known == "Password" or identity in _SECRETS
-        fields.append(Field(claim.id, claim.id, hidden, str(value or ""), claim.required))
+        label = labels.get(identity) or claim.id
+        fields.append(Field(claim.id, label, hidden, str(value or ""), claim.required))
     return Page(profile.id, tuple(fields))
 
 
-def _input_types(lineage: Lineage) -> dict[str, str]:
+def _of_claims(lineage: Lineage, name: str) -> dict[str, str]:
+    """The text of one element of every claim that has it; a child's goes before its parent's."""
     found = {}
     for schema in lineage.elements("ClaimsSchema"):
         for each in schema.iterfind(tag("ClaimType")):
-            kind = each.find(tag("UserInputType"))
-            if kind is not None:
-                found[(each.get("Id") or "").casefold()] = (kind.text or "").strip()
+            element = each.find(tag(name))
+            if element is not None:
+                found[(each.get("Id") or "").casefold()] = (element.text or "").strip()
     return found

@@ -56,16 +56,17 @@ class UserFlow:
             return self._outcome(attempt, self._checked(attempt, attempt.parameters, "username"))
         if self.type not in _SIGN_IN:
             raise NotOfferedError(f"the user flow type {self.type} in this place")
-        problem = ""
+        page = _PAGE
         while True:
             if not attempt.interactive:
                 raise PageNeededError(_PAGE)
-            answers = yield Page(_PAGE.title, _PAGE.fields, problem)
+            answers = yield page
             try:
                 return self._outcome(attempt, self._checked(attempt, answers, "signInName"))
             except B2CError as error:
                 known = error.number == "90225"
                 problem = "Invalid username or password." if known else error.text
+                page = _PAGE.again(problem, answers)
 
     def redeem(self, attempt: Attempt) -> Generator[Page, Answers, Outcome]:
         """Read the account again.
