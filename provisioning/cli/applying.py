@@ -11,6 +11,7 @@ from provisioning.cli import (
     approval,
     check_report,
     compose,
+    discharging,
     inputs,
     plan_file,
     planning,
@@ -70,14 +71,23 @@ def apply(
             ended = INTERRUPTED if run.stop.is_set() else code(report)
             if not verify or ended not in {0, planning.WAITING}:
                 show(surface, report, back=back)
+                _say_what_is_left(surface, report, way)
                 return ended
             with tell.live():
                 proof = verifying.results(run, wanted, way, box, patience=AFTER_APPLY_SECONDS)
-                checks = runner.run(proof)
-            show(surface, report, back=back, checks=checks)
-            return verifying.code(checks) or ended
+                found = runner.run(proof)
+            report = discharging.settled(report, found.discharged)
+            show(surface, report, back=back, checks=found.checks)
+            _say_what_is_left(surface, report, way)
+            return verifying.code(found.checks) or code(report)
         finally:
             runner.run(stack.aclose())
+
+
+def _say_what_is_left(surface: Surface, report: Report, way: Way) -> None:
+    """Name what stands in for the portal, where there is none."""
+    for command in discharging.in_place_of_the_portal(report, way.sandbox) if way.sandbox else ():
+        surface.say(f"The sandbox's portal: {command}")
 
 
 def _target(wish: Wish, approved: str | None) -> tuple[Wish, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from provisioning.cli.compose import Way, Wish
 from provisioning.cli.surface import Surface
 from provisioning.core.errors import ProvisioningError, SecretError
 from provisioning.core.guards import Allowed
-from provisioning.core.model import Secret
+from provisioning.core.model import Address, Secret
 from provisioning.engine import reconcile
 from provisioning.engine.run import Run
 from provisioning.graph import clouds
@@ -36,7 +36,7 @@ def verify(surface: Surface, wish: Wish, way: Way) -> int:
     wanted = inputs.load(surface, wish.manifest, inputs.variables(wish.variables))
     tell = progress.Teller(surface)
 
-    async def verified() -> tuple[Result, ...]:
+    async def verified() -> Proof:
         with compose.embedded(way) as box:
             session = compose.run(
                 wanted, way, Allowed(), progress=tell, prompt=surface.say, box=box
@@ -45,7 +45,7 @@ def verify(surface: Surface, wish: Wish, way: Way) -> int:
                 return await results(run, wanted, way, box)
 
     with tell.live():
-        found = asyncio.run(verified())
+        found = asyncio.run(verified()).checks
     surface.document(check_report.shown(surface, found))
     return code(found)
 
@@ -55,15 +55,24 @@ def code(found: tuple[Result, ...]) -> int:
     return 0 if all(result.passed for result in found) else 1
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Proof:
+    """What the checks came to."""
+
+    checks: tuple[Result, ...] = ()
+    discharged: frozenset[Address] = frozenset()
+    """Manual steps that a token showed to be done."""
+
+
 async def results(
     run: Run, wanted: Manifest, way: Way, box: Sandbox | None, *, patience: float = AT_ONCE
-) -> tuple[Result, ...]:
+) -> Proof:
     """Observe the tenant and make every check; `patience` is for what was just applied, seconds.
 
     Raises ProvisioningError for an endpoint that is none; a check that fails is a result.
     """
     if not any(desired.address.kind == check_list.KIND for desired in wanted.desired):
-        return ()
+        return Proof()
     endpoint = _endpoint(way)
     draft = await reconcile.draft(run)
     listed = check_list.of(draft)
@@ -82,10 +91,11 @@ async def results(
         deadline_seconds=patience,
         progress=run.progress,
     )
-    await discharging.discharge(run, draft, listed.ready, made)
+    discharged = await discharging.discharge(run, draft, listed.ready, made)
     asked = {check.name: check for check in listed.ready}
     told = (mending.mended(result, asked[result.check], wanted, draft) for result in made)
-    return tuple(sorted((*listed.missing, *told), key=lambda result: result.check))
+    checks = sorted((*listed.missing, *told), key=lambda result: result.check)
+    return Proof(tuple(checks), discharged)
 
 
 def _endpoint(way: Way) -> str | None:

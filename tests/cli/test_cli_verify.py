@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +51,183 @@ def test_a_shipped_manifest_passes_its_checks_after_an_apply(
         (check, "passed") for check in checks
     ]
     assert PASSWORD not in told.stdout + told.stderr
+
+
+BROWSER = """\
+<TrustFrameworkPolicy xmlns="http://schemas.microsoft.com/online/cpim/schemas/2013/06"
+    PolicySchemaVersion="0.3.0.0" TenantId="{Settings:Tenant}" PolicyId="B2C_1A_Browser"
+    PublicPolicyUri="http://{Settings:Tenant}/B2C_1A_Browser">
+  <BasePolicy>
+    <TenantId>{Settings:Tenant}</TenantId><PolicyId>B2C_1A_Extensions</PolicyId>
+  </BasePolicy>
+  <BuildingBlocks>
+    <ClaimsSchema>
+      <ClaimType Id="signInName">
+        <DisplayName>Email</DisplayName><DataType>string</DataType>
+        <UserInputType>TextBox</UserInputType>
+      </ClaimType>
+    </ClaimsSchema>
+    <ContentDefinitions>
+      <ContentDefinition Id="api.signin">
+        <LoadUri>~/tenant/default/unified.cshtml</LoadUri>
+        <RecoveryUri>~/common/default_page_error.html</RecoveryUri>
+        <DataUri>urn:com:microsoft:aad:b2c:elements:contract:unifiedssp:2.1.10</DataUri>
+      </ContentDefinition>
+    </ContentDefinitions>
+  </BuildingBlocks>
+  <ClaimsProviders>
+    <ClaimsProvider>
+      <DisplayName>Local account</DisplayName>
+      <TechnicalProfiles>
+        <TechnicalProfile Id="login-NonInteractive">
+          <DisplayName>Local account</DisplayName>
+          <Protocol Name="OpenIdConnect" />
+          <Metadata>
+            <Item Key="METADATA">https://login.microsoftonline.com/{tenant}/.well-known/openid-configuration</Item>
+            <Item Key="authorization_endpoint">https://login.microsoftonline.com/{tenant}/oauth2/token</Item>
+            <Item Key="response_types">id_token</Item>
+            <Item Key="scope">email openid</Item>
+            <Item Key="client_id">{Settings:ProxyIdentityExperienceFrameworkAppId}</Item>
+            <Item Key="IdTokenAudience">{Settings:IdentityExperienceFrameworkAppId}</Item>
+          </Metadata>
+          <InputClaims>
+            <InputClaim ClaimTypeReferenceId="signInName" PartnerClaimType="username"
+              Required="true" />
+            <InputClaim ClaimTypeReferenceId="password" Required="true" />
+            <InputClaim ClaimTypeReferenceId="grant_type" DefaultValue="password" />
+            <InputClaim ClaimTypeReferenceId="scope" DefaultValue="openid" />
+            <InputClaim ClaimTypeReferenceId="nca" PartnerClaimType="nca" DefaultValue="1" />
+            <InputClaim ClaimTypeReferenceId="client_id"
+              DefaultValue="{Settings:ProxyIdentityExperienceFrameworkAppId}" />
+            <InputClaim ClaimTypeReferenceId="resource_id" PartnerClaimType="resource"
+              DefaultValue="{Settings:IdentityExperienceFrameworkAppId}" />
+          </InputClaims>
+          <OutputClaims>
+            <OutputClaim ClaimTypeReferenceId="objectId" PartnerClaimType="oid" />
+          </OutputClaims>
+          <OutputClaimsTransformations>
+            <OutputClaimsTransformation ReferenceId="CreateSubjectClaimFromObjectID" />
+          </OutputClaimsTransformations>
+        </TechnicalProfile>
+        <TechnicalProfile Id="SelfAsserted-LocalAccountSignin-Email">
+          <DisplayName>Sign in</DisplayName>
+          <Protocol Name="Proprietary"
+            Handler="Web.TPEngine.Providers.SelfAssertedAttributeProvider, Web.TPEngine" />
+          <Metadata><Item Key="ContentDefinitionReferenceId">api.signin</Item></Metadata>
+          <OutputClaims>
+            <OutputClaim ClaimTypeReferenceId="signInName" Required="true" />
+            <OutputClaim ClaimTypeReferenceId="password" Required="true" />
+            <OutputClaim ClaimTypeReferenceId="objectId" />
+            <OutputClaim ClaimTypeReferenceId="sub" />
+          </OutputClaims>
+          <ValidationTechnicalProfiles>
+            <ValidationTechnicalProfile ReferenceId="login-NonInteractive" />
+          </ValidationTechnicalProfiles>
+          <UseTechnicalProfileForSessionManagement ReferenceId="SM-Noop" />
+        </TechnicalProfile>
+      </TechnicalProfiles>
+    </ClaimsProvider>
+  </ClaimsProviders>
+  <UserJourneys>
+    <UserJourney Id="Browser">
+      <OrchestrationSteps>
+        <OrchestrationStep Order="1" Type="CombinedSignInAndSignUp"
+          ContentDefinitionReferenceId="api.signin">
+          <ClaimsProviderSelections>
+            <ClaimsProviderSelection ValidationClaimsExchangeId="SignIn" />
+          </ClaimsProviderSelections>
+          <ClaimsExchanges>
+            <ClaimsExchange Id="SignIn"
+              TechnicalProfileReferenceId="SelfAsserted-LocalAccountSignin-Email" />
+          </ClaimsExchanges>
+        </OrchestrationStep>
+        <OrchestrationStep Order="2" Type="ClaimsExchange">
+          <ClaimsExchanges>
+            <ClaimsExchange Id="Read" TechnicalProfileReferenceId="AAD-UserReadUsingObjectId" />
+          </ClaimsExchanges>
+        </OrchestrationStep>
+        <OrchestrationStep Order="3" Type="SendClaims"
+          CpimIssuerTechnicalProfileReferenceId="JwtIssuer" />
+      </OrchestrationSteps>
+    </UserJourney>
+  </UserJourneys>
+  <RelyingParty>
+    <DefaultUserJourney ReferenceId="Browser" />
+    <Endpoints>
+      <Endpoint Id="Token"
+        UserJourneyReferenceId="ResourceOwnerPasswordCredentials-RedeemRefreshToken" />
+    </Endpoints>
+    <TechnicalProfile Id="PolicyProfile">
+      <DisplayName>PolicyProfile</DisplayName>
+      <Protocol Name="OpenIdConnect" />
+      <OutputClaims>
+        <OutputClaim ClaimTypeReferenceId="sub" />
+        <OutputClaim ClaimTypeReferenceId="displayName" PartnerClaimType="name" />
+      </OutputClaims>
+      <SubjectNamingInfo ClaimType="sub" />
+    </TechnicalProfile>
+  </RelyingParty>
+</TrustFrameworkPolicy>
+"""
+API = """
+  api:
+    displayName: API
+    identifierUris: ["https://${tenant.domain}/api"]
+    scopes: {read: {adminConsentDisplayName: Read, adminConsentDescription: Reads}}
+"""
+AT_THE_API = """
+  with_a_code:
+    flow: code
+    application: app
+    policy: B2C_1A_Browser
+    scopes: [openid, offline_access, "https://${tenant.domain}/api/read"]
+    redirectUri: ${var.redirectUri}
+    user: {name: {fromEnv: TEST_USER}, password: {fromEnv: TEST_PASSWORD}}
+    refresh: true
+    expect: {scp: read, acr: b2c_1a_browser, name: alice}
+  with_a_password:
+    flow: ropc
+    application: app
+    policy: B2C_1A_ROPC_Auth
+    scopes: [openid, "https://${tenant.domain}/api/read"]
+    user: {name: {fromEnv: TEST_USER}, password: {fromEnv: TEST_PASSWORD}}
+    expect: {scp: read}
+"""
+
+
+def test_a_custom_policy_gives_codes_with_proof_and_tokens_for_an_own_api(shell: Shell) -> None:
+    shipped(shell, "ropc-custom-policy")
+    shell.write("policies/Browser.xml", BROWSER)
+    text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
+    consent = "        adminConsent: true\n"
+    assert text.count(consent) == 1
+    more = f"{consent}      - {{resource: api, delegated: [read], adminConsent: true}}\n{API}"
+    shell.write("manifest.yaml", text.replace(consent, more) + AT_THE_API)
+    told = shell(APPLY)
+    assert told.code == 0, told.stdout + told.stderr
+    assert "Checks: 3 passed." in told.stdout
+    assert "code_challenge_method=S256" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("secret", "code", "cause"), [("auth0", 0, None), ("{fromEnv: WRONG}", 1, "AADSTS7000215")]
+)
+def test_an_application_of_entra_signs_in_as_itself(
+    shell: Shell, secret: str, code: int, cause: str | None
+) -> None:
+    os.environ["WRONG"] = "wrong"
+    shipped(shell, "auth0-native")
+    text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
+    scopes = '["api://${application.web.appId}/.default"]'
+    check = f"flow: client_credentials, application: native, secret: {secret}, scopes: {scopes}"
+    shell.write("manifest.yaml", f"{text}\n  as_itself: {{{check}}}\n")
+    shell("apply . --sandbox box --yes")
+    told = shell("verify . --sandbox box --format json")
+    assert told.code == code, told.stdout
+    found = {check["check"]: check for check in told.document["checks"]}
+    error = found["as_itself"]["error"]
+    assert (error and error["code"]) == cause
+    assert found["sign_in"]["outcome"] == "passed"
 
 
 def test_verify_shows_a_table_and_hides_what_is_secret(shell: Shell) -> None:
@@ -109,13 +288,27 @@ def test_the_sandbox_answers_the_sign_in_hosts_itself(shell: Shell) -> None:
 
 def test_claims_that_a_token_shows_are_left_to_nobody(shell: Shell) -> None:
     shipped(shell, "ropc-user-flow")
-    text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
-    names = "claims: [Display Name, Email Addresses, Identity Provider]"
-    assert names in text
-    shell.write("manifest.yaml", text.replace(names, "claims: [Display Name]"))
-    assert shell(APPLY).code == 3
+    early = shell("sandbox user-flows claims ROPC_Auth --sandbox box")
+    first = shell(APPLY)
+    assert first.code == 3
     assert shell("plan . --sandbox box --detailed-exitcode").code == 3
+    (portal,) = re.findall(r"The sandbox's portal: provisioning (.+)", first.stderr)
+    chosen = shell.run(*shlex.split(portal))
+    told = shell(APPLY)
+    assert early.code == 1
+    assert chosen.stderr == ("B2C_1_ROPC_Auth: Display Name, Email Addresses, Identity Provider\n")
+    assert told.code == 0, told.stdout + told.stderr
+    assert "Apply: 1 done" in told.stdout
+    assert "idp=LocalAccount" in told.stdout
+    assert shell("plan . --sandbox box --detailed-exitcode").code == 0
+
+
+def test_a_claim_that_no_token_shows_stays_with_a_person(shell: Shell) -> None:
+    shipped(shell, "ropc-user-flow")
+    shell("apply . --sandbox box --yes")
     with contextlib.closing(Sandbox(shell.folder / "box")) as box:
         box.portal_set_claims("contoso.onmicrosoft.com", "B2C_1_ROPC_Auth", ["Display Name"])
     assert shell("verify . --sandbox box").code == 0
-    assert shell("plan . --sandbox box --detailed-exitcode").code == 0
+    told = shell(f"{APPLY} --format json")
+    assert told.code == 3
+    assert [outcome["result"] for outcome in told.document["outcomes"]] == ["manual"]
