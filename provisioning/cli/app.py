@@ -83,13 +83,18 @@ def validate(
 @app.command()
 def plan(
     context: typer.Context,
-    manifest: options.Manifest,
+    manifest: options.OrManifest = None,
     *,
     out: options.Out = None,
     detailed_exitcode: options.DetailedExitcode = False,
     prune: options.Prune = False,
     allow: options.Allow = None,
     var: options.Vars = None,
+    inventory: options.Inventory = options.INVENTORY,
+    tenant: options.Names = None,
+    ring: options.Rings = None,
+    all_tenants: options.AllTenants = False,
+    parallel: options.Parallel = options.PARALLEL,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
@@ -101,29 +106,53 @@ def plan(
     no_color: options.NoColor = False,
 ) -> None:
     """Show what an apply would do; write nothing to the tenant."""
-    from provisioning.cli import compose, planning
+    from provisioning.cli import compose, fleet_choice, fleet_planning, planning
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
-    wish = compose.Wish(manifest, tuple(var or ()), tuple(allow or ()), prune)
     way = compose.Way(sandbox, auth, graph_endpoint, journal)
-    context.obj.code = surface.end(
-        lambda: planning.plan(
+    choice = fleet_choice.of(inventory, tenant, ring, every=all_tenants, parallel=parallel)
+
+    variables, guards = tuple(var or ()), tuple(allow or ())
+
+    def planned() -> int:
+        if choice.made:
+            return fleet_planning.plan(
+                surface,
+                choice,
+                manifest,
+                way,
+                variables=variables,
+                allow=guards,
+                prune=prune,
+                out=out,
+                detailed=detailed_exitcode,
+                full_xml=full_xml,
+            )
+        wish = compose.Wish(fleet_choice.manifest(manifest), variables, guards, prune)
+        return planning.plan(
             surface, wish, way, out=out, detailed=detailed_exitcode, full_xml=full_xml
         )
-    )
+
+    context.obj.code = surface.end(planned)
 
 
 @app.command()
 def apply(
     context: typer.Context,
-    target: options.Target,
+    target: options.Target = None,
     *,
     approved: options.Approved = None,
     yes: options.Yes = False,
     verify: options.Verify = False,
+    resume: options.Resume = None,
     prune: options.Prune = False,
     allow: options.Allow = None,
     var: options.Vars = None,
+    inventory: options.Inventory = options.INVENTORY,
+    tenant: options.Names = None,
+    ring: options.Rings = None,
+    all_tenants: options.AllTenants = False,
+    parallel: options.Parallel = options.PARALLEL,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
@@ -136,24 +165,42 @@ def apply(
     no_color: options.NoColor = False,
 ) -> None:
     """Plan anew, ask, and make the tenant what the manifest says."""
-    from provisioning.cli import applying, compose
+    from provisioning.cli import applying, compose, fleet_applying, fleet_choice
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
-    wish = compose.Wish(target, tuple(var or ()), tuple(allow or ()), prune)
     way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
-    context.obj.code = surface.end(
-        lambda: applying.apply(
-            surface, wish, way, approved=approved, yes=yes, full_xml=full_xml, verify=verify
+    choice = fleet_choice.of(inventory, tenant, ring, every=all_tenants, parallel=parallel)
+    variables, guards = tuple(var or ()), tuple(allow or ())
+
+    def applied() -> int:
+        task = fleet_applying.task(
+            fleet_applying.Task(choice, target, variables, guards, prune, verify),
+            way,
+            approved=tuple(approved or ()),
+            resume=resume,
         )
-    )
+        if task is not None:
+            return fleet_applying.apply(surface, task, way, yes=yes, full_xml=full_xml)
+        wish = compose.Wish(fleet_choice.manifest(target), variables, guards, prune)
+        digest = fleet_choice.digest(approved)
+        return applying.apply(
+            surface, wish, way, approved=digest, yes=yes, full_xml=full_xml, verify=verify
+        )
+
+    context.obj.code = surface.end(applied)
 
 
 @app.command()
 def verify(
     context: typer.Context,
-    manifest: options.Manifest,
+    manifest: options.OrManifest = None,
     *,
     var: options.Vars = None,
+    inventory: options.Inventory = options.INVENTORY,
+    tenant: options.Names = None,
+    ring: options.Rings = None,
+    all_tenants: options.AllTenants = False,
+    parallel: options.Parallel = options.PARALLEL,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
@@ -165,12 +212,20 @@ def verify(
     no_color: options.NoColor = False,
 ) -> None:
     """Sign in as the manifest's checks say, and tell what the tokens prove."""
-    from provisioning.cli import compose, verifying
+    from provisioning.cli import compose, fleet_choice, fleet_verifying, verifying
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
-    wish = compose.Wish(manifest, tuple(var or ()))
     way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
-    context.obj.code = surface.end(lambda: verifying.verify(surface, wish, way))
+    choice = fleet_choice.of(inventory, tenant, ring, every=all_tenants, parallel=parallel)
+    variables = tuple(var or ())
+
+    def verified() -> int:
+        if choice.made:
+            return fleet_verifying.verify(surface, choice, manifest, way, variables=variables)
+        wish = compose.Wish(fleet_choice.manifest(manifest), variables)
+        return verifying.verify(surface, wish, way)
+
+    context.obj.code = surface.end(verified)
 
 
 @app.command()

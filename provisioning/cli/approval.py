@@ -30,15 +30,21 @@ def agreed(surface: Surface, plan: Plan, *, yes: bool) -> bool:
 
     Raises RefusedError where nobody can be asked.
     """
-    if yes or not plan.pending:
-        return True
+    return yes or not plan.pending or _asked(surface, render.escape.plain(plan.tenant_name))
+
+
+def agreed_many(surface: Surface, tenants: int, *, yes: bool) -> bool:
+    """As `agreed`, for all tenants of a run at once; `tenants` have changes."""
+    return yes or not tenants or _asked(surface, f"{tenants} tenant(s)")
+
+
+def _asked(surface: Surface, where: str) -> bool:
     if not surface.interactive:
         raise RefusedError(
             "nothing was written: there is no terminal to ask on",
             remedy="pass --yes to apply without asking",
         )
-    name = render.escape.plain(plan.tenant_name)
-    question = f'Carry this out in {name}? Only "yes" is accepted'
+    question = f'Carry this out in {where}? Only "yes" is accepted'
     # As Text: a tenant's name is no markup.
     if Prompt.ask(Text(question), console=surface.console()).strip() == "yes":
         return True

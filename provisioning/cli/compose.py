@@ -13,11 +13,12 @@ import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 
@@ -29,7 +30,7 @@ from provisioning.core.model import Secret, Tenant
 from provisioning.core.report import Event
 from provisioning.engine.journal import Journal
 from provisioning.engine.run import Run
-from provisioning.graph import auth, clouds
+from provisioning.graph import auth, clouds, spread
 from provisioning.graph.client import Graph, connect
 from provisioning.graph.clock import Clock
 from provisioning.kinds import KINDS
@@ -38,6 +39,9 @@ from provisioning.sandbox import Sandbox
 from provisioning.secrets import github, sources
 from provisioning.secrets.key_vault import Vaults
 from provisioning.secrets.sinks import Sinks
+
+CONNECTIONS = 64
+"""Of a run over many tenants, together."""
 
 _NO_RUNNER = {"", "0", "false"}
 """Values of CI that mean there is no runner."""
@@ -65,6 +69,27 @@ class Way:
     signin_endpoint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signs in to one tenant of many, and how."""
+
+    method: str
+    """As `--auth`."""
+    env: Mapping[str, str] = field(repr=False)
+    """Variables as azure-identity documents them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the runs against many tenants have in common."""
+
+    clock: Clock
+    stop: asyncio.Event
+    box: Sandbox | None = None
+    transport: httpx.AsyncBaseTransport | None = None
+    """Carries every tenant's requests; None lets each have its own connections."""
+
+
 def clock() -> Clock:
     """Return the real time, the one place where it enters."""
     return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=asyncio.sleep)
@@ -79,17 +104,32 @@ async def run(
     progress: Callable[[Event], None],
     prompt: Callable[[str], None],
     box: Sandbox | None = None,
+    shared: Shared | None = None,
+    journal: Journal | None = None,
+    identity: Identity | None = None,
 ) -> AsyncIterator[Run]:
     """Yield everything that the engine works with; closes connections and the sandbox.
 
-    `box` is a sandbox that the caller has opened, and closes.
+    `box` is a sandbox that the caller has opened, and closes. One tenant of many brings what they
+    share, its own journal and its own identity.
     """
-    now = clock()
-    journal = new_journal(way, now)
-    for hint in hints.before(wanted, way.auth) if way.sandbox is None else ():
+    shared = shared or Shared(clock(), asyncio.Event(), box)
+    now = shared.clock
+    journal = journal or new_journal(way, now)
+    for hint in hints.before(wanted, way.auth) if way.sandbox is None and identity is None else ():
         prompt(hint)
     place = Directory(wanted.cloud, wanted.tenant)
-    connection = graph(place, way, now, journal, progress=progress, prompt=prompt, box=box)
+    connection = graph(
+        place,
+        way,
+        now,
+        journal,
+        progress=progress,
+        prompt=prompt,
+        box=shared.box,
+        transport=shared.transport,
+        identity=identity,
+    )
     async with connection as (client, token):
         vaults = None if way.sandbox else Vaults(token)
         ci = os.environ.get("CI", "").lower() not in _NO_RUNNER
@@ -109,13 +149,34 @@ async def run(
             read_secret=_reader(wanted.root, vaults),
             allowed=opened,
             progress=progress,
+            stop=shared.stop,
         )
+
+
+@contextlib.asynccontextmanager
+async def side_by_side(
+    now: Clock, stop: asyncio.Event, box: Sandbox | None
+) -> AsyncIterator[Shared]:
+    """Yield what the tenants of one command have in common: one pool of connections."""
+    if box is not None:
+        yield Shared(now, stop, box, spread.Lent(box.transport()))
+        return
+    pool = spread.transport(CONNECTIONS)
+    try:
+        yield Shared(now, stop, None, None if pool is None else spread.Lent(pool))
+    finally:
+        if pool is not None:
+            await pool.aclose()
 
 
 def new_journal(way: Way, now: Clock) -> Journal:
     """Return the journal of a new run; it is opened by whoever writes first."""
-    identity = f"{now.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-    return Journal(way.journal, now, identity)
+    return Journal(way.journal, now, new_run(now))
+
+
+def new_run(now: Clock) -> str:
+    """Return the id of a new run."""
+    return f"{now.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 def _reader(root: Path, vaults: Vaults | None) -> Callable[[Secret], Awaitable[str]]:
@@ -156,8 +217,13 @@ async def graph(
     progress: Callable[[Event], None],
     prompt: Callable[[str], None],
     box: Sandbox | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    identity: Identity | None = None,
 ) -> AsyncIterator[tuple[Graph, AsyncTokenCredential]]:
-    """Yield a client for a tenant, and the credential behind it."""
+    """Yield a client for a tenant, and the credential behind it.
+
+    A `transport` that is given stays open. Without an `identity` the process's own signs in.
+    """
     cloud = clouds.of(place.cloud)
 
     def on_retry(text: str) -> None:
@@ -171,24 +237,27 @@ async def graph(
                 cloud=cloud,
                 credential=token,
                 clock=now,
-                transport=opened.transport(),
+                transport=transport or opened.transport(),
                 observer=journal.exchange,
                 on_retry=on_retry,
             ) as client:
                 yield client, token
         return
+    who = identity or Identity((way.auth or Auth.DEFAULT).value, os.environ)
     credential = auth.credential(
-        (way.auth or Auth.DEFAULT).value,
+        who.method,
         cloud=cloud,
-        env=os.environ,
+        env=who.env,
         tenant_id=place.name,
         clock=now,
         prompt=prompt,
+        transport=transport,
     )
     async with connect(
         cloud=cloud,
         credential=credential,
         clock=now,
+        transport=transport,
         graph_endpoint=way.graph_endpoint or os.environ.get("PROVISIONING_GRAPH_ENDPOINT") or None,
         observer=journal.exchange,
         on_retry=on_retry,

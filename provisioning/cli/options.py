@@ -13,6 +13,8 @@ import typer
 
 MEMORY = ":memory:"
 JOURNAL = Path(".provisioning")
+INVENTORY = Path("tenants.yaml")
+PARALLEL = 16
 
 
 class Format(StrEnum):
@@ -88,6 +90,7 @@ TEXT, FINDINGS, WARNING, AS_TEXT = (
 """What commands do without being told."""
 
 _TENANT = "Tenant"
+_FLEET = "Many tenants"
 _SIGN_IN = "Signing in"
 _OUTPUT = "Output"
 
@@ -97,16 +100,75 @@ Manifest: TypeAlias = Annotated[
         metavar="MANIFEST", help="Manifest file, or the folder with a manifest.yaml.", exists=True
     ),
 ]
+OrManifest: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[MANIFEST]",
+        help="Manifest file, or the folder with a manifest.yaml; with chosen tenants it "
+        "replaces their own.",
+        exists=True,
+        show_default=False,
+    ),
+]
 Manifests: TypeAlias = Annotated[
     list[Path],
     typer.Argument(metavar="MANIFEST...", help="Manifest files or folders.", exists=True),
 ]
 Target: TypeAlias = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
-        metavar="MANIFEST|FILE",
-        help="Manifest, its folder, or a plan that `plan --out FILE` saved.",
+        metavar="[MANIFEST|FILE]",
+        help="Manifest, its folder, or a plan that `plan --out FILE` saved; with chosen tenants "
+        "a manifest replaces their own.",
         exists=True,
+        show_default=False,
+    ),
+]
+Inventory: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--inventory",
+        metavar="FILE",
+        help="Inventory of the tenants.",
+        dir_okay=False,
+        rich_help_panel=_FLEET,
+    ),
+]
+Names: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tenant",
+        metavar="NAME",
+        help="Choose a tenant of the inventory; repeatable, commas allowed.",
+        rich_help_panel=_FLEET,
+    ),
+]
+Rings: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ring",
+        metavar="NAME",
+        help="Choose the tenants of a ring; repeatable, commas allowed.",
+        rich_help_panel=_FLEET,
+    ),
+]
+AllTenants: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--all-tenants", help="Choose every tenant of the inventory.", rich_help_panel=_FLEET
+    ),
+]
+Parallel: TypeAlias = Annotated[
+    int,
+    typer.Option("--parallel", metavar="N", min=1, help="Tenants at once.", rich_help_panel=_FLEET),
+]
+Resume: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="RUN",
+        help="Go on with a run over many tenants, those first that it did not finish.",
+        rich_help_panel=_FLEET,
     ),
 ]
 Vars: TypeAlias = Annotated[
@@ -214,9 +276,12 @@ DetailedExitcode: TypeAlias = Annotated[
     ),
 ]
 Approved: TypeAlias = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--approved", metavar="DIGEST", help="Refuse any plan but the one with this digest."
+        "--approved",
+        metavar="[NAME=]DIGEST",
+        help="Refuse any plan but the one with this digest; with NAME= for a chosen tenant, "
+        "repeatable.",
     ),
 ]
 Yes: TypeAlias = Annotated[

@@ -10,6 +10,8 @@ import dataclasses
 import os
 from pathlib import Path
 
+import httpx
+
 from provisioning.cli import check_list, check_report, compose, discharging, inputs, progress
 from provisioning.cli.check_list import DOTENV
 from provisioning.cli.compose import Way, Wish
@@ -65,10 +67,17 @@ class Proof:
 
 
 async def results(
-    run: Run, wanted: Manifest, way: Way, box: Sandbox | None, *, patience: float = AT_ONCE
+    run: Run,
+    wanted: Manifest,
+    way: Way,
+    box: Sandbox | None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    patience: float = AT_ONCE,
 ) -> Proof:
     """Observe the tenant and make every check; `patience` is for what was just applied, seconds.
 
+    `transport` carries the sign-ins; by default they get connections of their own.
     Raises ProvisioningError for an endpoint that is none; a check that fails is a result.
     """
     if not any(desired.address.kind == check_list.KIND for desired in wanted.desired):
@@ -87,7 +96,7 @@ async def results(
         clock=run.clock,
         read_secret=reader.read,
         endpoint=endpoint,
-        transport=None if box is None else box.transport(),
+        transport=transport or (None if box is None else box.transport()),
         deadline_seconds=patience,
         progress=run.progress,
     )

@@ -49,3 +49,14 @@ class Spread(httpx.AsyncBaseTransport):
         """Close every pool."""
         for pool in self._pools:
             await pool.aclose()
+
+
+class Lent(httpx.AsyncBaseTransport):
+    """A transport that several clients use at a time; closing one of them leaves it open."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on."""
+        return await self._inner.handle_async_request(request)

@@ -5,6 +5,6 @@ Pure file reading. Must not import kinds, graph, engine or secrets: the kinds ar
 
 from provisioning.manifest.json_schema import schema
 from provisioning.manifest.json_schema import text as schema_text
-from provisioning.manifest.loader import Loaded, Manifest, load
+from provisioning.manifest.loader import Loaded, Manifest, Written, load, read
 
-__all__ = ["Loaded", "Manifest", "load", "schema", "schema_text"]
+__all__ = ["Loaded", "Manifest", "Written", "load", "read", "schema", "schema_text"]

@@ -15,6 +15,7 @@ from provisioning.core.kind import Kind
 from provisioning.core.model import Address, Desired, Finding, Owner, Severity, Tenant
 from provisioning.manifest import composition, expansion, includes, nodes, references
 from provisioning.manifest.expansion import Cloud
+from provisioning.manifest.includes import Document
 from provisioning.manifest.nodes import MappingNode
 from provisioning.manifest.source import ManifestSource
 from provisioning.manifest.validation import Validation
@@ -42,6 +43,23 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A manifest's files as they are, the same for every tenant and every variable."""
+
+    path: Path
+    document: Document | None
+    """None when a file could not be read as YAML."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Names that `variables:` declares."""
+        entry = self.document.root.entries.get("variables") if self.document else None
+        declared = entry.node if entry is not None else None
+        return frozenset(declared.entries if isinstance(declared, MappingNode) else ())
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """What came of reading a manifest."""
 
@@ -51,6 +69,13 @@ class Loaded:
     """Sorted by place; those without a place come first."""
 
 
+def read(path: Path) -> Written:
+    """Read the manifest at `path` and everything that it includes. Raises nothing."""
+    findings: list[Finding] = []
+    document = includes.read(path, findings)
+    return Written(path, document, tuple(findings))
+
+
 def load(
     path: Path,
     *,
@@ -58,16 +83,18 @@ def load(
     variables: Mapping[str, str] = _NO_VARIABLES,
     tenant: Tenant | None = None,
     cloud: Cloud | None = None,
+    written: Written | None = None,
 ) -> Loaded:
     """Read the manifest at `path` and everything that it includes.
 
     `variables` are the caller's `--var`. `tenant` and `cloud` are the caller's choice: the
     manifest may then leave its `tenant:` out, and one that names another tenant is a fault.
+    `written` is what `read` returned for the path: many tenants need it only once.
     Raises nothing for what users write; TypeError for kinds whose sections contradict each other.
     """
     kinds = tuple(kinds)
-    findings: list[Finding] = []
-    document = includes.read(path, findings)
+    written = written or read(path)
+    findings, document = list(written.findings), written.document
     if document is None:
         return _loaded(None, findings)
     expanded = expansion.expand(document.root, variables, tenant, findings)

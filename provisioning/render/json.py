@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from provisioning.core import plan as plans
 from provisioning.core import report as reports
-from provisioning.core.model import Address, Finding, Severity, Value
+from provisioning.core.model import Address, Finding, Severity
 from provisioning.core.plan import Plan
 from provisioning.core.report import Report, Stats
 from provisioning.render import whole
@@ -28,14 +29,18 @@ def plan(
 
     Steps in `wholes` get `xml: {before, after}`.
     """
-    stated: dict[str, Value] = dict(reports.stats_to_json(stats))
-    content = {**plans.to_json(plan), "stats": stated, **(extra or {})}
+    return document({**content(plan, stats, wholes), **(extra or {})})
+
+
+def content(plan: Plan, stats: Stats, wholes: Wholes = whole.NONE) -> dict[str, Any]:
+    """Return what stands in a plan's document."""
+    content: dict[str, Any] = {**plans.to_json(plan), "stats": reports.stats_to_json(stats)}
     steps = content["steps"]
     for step in steps if isinstance(steps, list) else []:
         shown = wholes.get(Address.parse(step["address"]))
         if shown is not None:
             step["xml"] = {"before": shown.before, "after": shown.after}
-    return document(content)
+    return content
 
 
 def report(report: Report) -> str:

@@ -10,7 +10,7 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from provisioning.core.errors import SecretError
@@ -76,12 +76,18 @@ def replace(path: Path, content: str) -> None:
 
     Call it inside `locked`. Raises SecretError; the message names the path alone.
     """
+    stream(path, (content,))
+
+
+def stream(path: Path, chunks: Iterable[str]) -> None:
+    """As `replace`, for a text that comes in parts."""
     read(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
         with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-            file.write(content.encode())
+            for chunk in chunks:
+                file.write(chunk.encode())
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -1,0 +1,302 @@
+"""One tenant of a fleet run: its manifests, its identity, its client, its journal.
+
+Must not decide about other tenants; what is wrong here is raised or becomes this tenant's result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provisioning import manifest, render
+from provisioning.cli import compose, inputs, verifying, whole_policies
+from provisioning.cli.compose import Identity, Shared, Way
+from provisioning.core import report as reports
+from provisioning.core.errors import InputError, RefusedError
+from provisioning.core.fleet import Part, Problem, Status, TenantResult, gravest
+from provisioning.core.guards import Allowed
+from provisioning.core.model import Finding
+from provisioning.core.plan import Plan
+from provisioning.core.report import Event, Report, Result
+from provisioning.engine import reconcile
+from provisioning.engine.journal import Journal
+from provisioning.engine.run import Run
+from provisioning.kinds import KINDS
+from provisioning.manifest import Manifest, Written
+from provisioning.render import summary
+from provisioning.signin import checks as signin
+from provisioning.signin.checks import Result as CheckResult
+from provisioning.signin.run import AFTER_APPLY_SECONDS
+from provisioning.tenants import fleet, sign_in
+from provisioning.tenants.inventory import Entry
+
+AGAIN = "tenant or manifest changed since; nothing was written: review a new plan"
+
+
+def _quiet(_event: Event) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the tenants of one command share. Its caches hold files as read, never an answer."""
+
+    way: Way
+    shared: Shared
+    opened: Allowed
+    given: Path | None = None
+    """The MANIFEST of the command line, which replaces every tenant's own."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """`--var`, which wins over the inventory's."""
+    run: str = ""
+    """Id of the fleet run: the folder of the journals."""
+    full_xml: bool = False
+    progress: Callable[[Event], None] = _quiet
+    _written: dict[Path, Written] = field(default_factory=dict)
+    _stores: dict[str, str] = field(default_factory=dict)
+
+    def manifests(self, entry: Entry) -> tuple[tuple[Path, Manifest], ...]:
+        """Load what a tenant is provisioned with. Raises InputError with every fault."""
+        paths = entry.manifests if self.given is None else (self.given,)
+        files = {path: self._read(inputs.located(path)) for path in paths}
+        declared = {name for written in files.values() for name in written.variables}
+        faults = list(_unknown(entry, declared, self.variables))
+        found: list[tuple[Path, Manifest]] = []
+        values = {**entry.variables, **self.variables}
+        for path, written in files.items():
+            loaded = manifest.load(
+                written.path,
+                kinds=KINDS,
+                variables={k: v for k, v in values.items() if k in written.variables},
+                tenant=entry.tenant,
+                cloud=entry.cloud,
+                written=written,
+            )
+            if loaded.manifest is None:
+                faults += loaded.findings
+            else:
+                found.append((path, loaded.manifest))
+        faults += self._shared_stores(entry, [wanted for _, wanted in found])
+        faults += _twins(wanted for _, wanted in found)
+        if faults:
+            raise InputError(tuple(faults))
+        return tuple(found)
+
+    def _read(self, path: Path) -> Written:
+        if path not in self._written:
+            self._written[path] = manifest.read(path)
+        return self._written[path]
+
+    def _shared_stores(self, entry: Entry, wanted: Iterable[Manifest]) -> Iterable[Finding]:
+        """Two tenants that store a secret in one place would each lose the other's."""
+        for one in wanted:
+            for desired in one.desired:
+                store = desired.settings.get("store")
+                if store is None:
+                    continue
+                place = f"{one.root} {json.dumps(store, sort_keys=True, default=str)}"
+                other = self._stores.setdefault(place, entry.name)
+                if other != entry.name:
+                    yield Finding(
+                        "store-of-two-tenants",
+                        f"{desired.address} is stored where the tenant {other} stores its own",
+                        "put ${tenant.name} into the path or the name of the store",
+                        place=desired.place,
+                        address=desired.address,
+                    )
+
+    @contextlib.asynccontextmanager
+    async def session(
+        self, entry: Entry, wanted: Manifest, *, writes: bool, opened: Allowed | None = None
+    ) -> AsyncIterator[Run]:
+        """Yield a run against the tenant, with its own credential, client, budget and journal."""
+        role = entry.deployer if writes else entry.reader
+        identity = None
+        if self.way.sandbox is None:
+            method = (
+                self.way.auth.value if self.way.auth else (role.way if role else sign_in.DEFAULT)
+            )
+            identity = Identity(method, await sign_in.environment(role, entry.tenant, os.environ))
+        session = compose.run(
+            wanted,
+            self.way,
+            self.opened if opened is None else opened,
+            progress=self.progress,
+            prompt=lambda text: self.progress(Event("sign-in", f"{entry.name}: {text}")),
+            shared=self.shared,
+            journal=Journal(self.way.journal / self.run, self.shared.clock, entry.name),
+            identity=identity,
+        )
+        async with session as run:
+            yield run
+
+    def part(self, path: Path, wanted: Manifest, draft: reconcile.Draft) -> Part:
+        """Return a plan as a part of a tenant's result."""
+        wholes = whole_policies.of(draft, wanted=self.full_xml)
+        return Part(
+            path.as_posix(), wanted.owner.name, render.json.content(draft.plan, draft.stats, wholes)
+        )
+
+
+async def plan(desk: Desk, entry: Entry, *, writes: bool = False) -> TenantResult:
+    """Plan a tenant; `writes` signs in as its deployer, for a plan that an apply shows."""
+    parts: list[Part] = []
+    plans: list[Plan] = []
+    for path, wanted in desk.manifests(entry):
+        async with desk.session(entry, wanted, writes=writes) as run:
+            draft = await reconcile.draft(run)
+        parts.append(desk.part(path, wanted, draft))
+        plans.append(draft.plan)
+    errors = sum(len(each.errors) for each in plans)
+    return fleet.ended(
+        entry,
+        gravest(map(_planned, plans)),
+        tenant_id=plans[0].tenant_id if plans else "",
+        parts=tuple(parts),
+        problem=Problem(f"the plan has {errors} error(s)", "mend them") if errors else None,
+    )
+
+
+async def apply(
+    desk: Desk, entry: Entry, shown: TenantResult, *, verify: bool = False
+) -> TenantResult:
+    """Plan a tenant anew and carry out exactly what was shown; then, with `verify`, sign in.
+
+    Raises RefusedError, before any write, for another plan than the one that was shown.
+    """
+    listed = desk.manifests(entry)
+    digests = {part.name: part.digest for part in shown.parts}
+    if len(listed) > 1:
+        # All of a tenant's plans are compared before the first of them is carried out.
+        _same(shown.digest, (await plan(desk, entry, writes=True)).digest)
+    parts: list[Part] = []
+    statuses: list[Status] = []
+    problem: Problem | None = None
+    for path, wanted in listed:
+        if problem is not None or desk.shared.stop.is_set():
+            statuses.append(Status.FAILED if problem is not None else Status.INTERRUPTED)
+            break
+        async with desk.session(entry, wanted, writes=True) as run:
+            draft = await reconcile.draft(run)
+            _same(digests.get(wanted.owner.name, ""), draft.plan.digest)
+            report = await reconcile.carry_out(run, draft)
+            status, problem = _carried_out(report, stopped=run.stop.is_set())
+            document = {**reports.report_to_json(report)}
+            if verify and status in _PROVABLE:
+                found = await verifying.results(
+                    run,
+                    wanted,
+                    desk.way,
+                    desk.shared.box,
+                    transport=desk.shared.transport,
+                    patience=AFTER_APPLY_SECONDS,
+                )
+                document["checks"] = [signin.to_json(result) for result in found]
+                if (problem := _refused(found)) is not None:
+                    status = Status.FAILED
+        parts.append(Part(path.as_posix(), wanted.owner.name, document))
+        statuses.append(status)
+    return fleet.ended(
+        entry,
+        gravest(statuses),
+        tenant_id=shown.tenant_id,
+        parts=tuple(parts),
+        problem=problem,
+    )
+
+
+async def verify(desk: Desk, entry: Entry) -> TenantResult:
+    """Make the sign-in checks of a tenant's manifests."""
+    parts: list[Part] = []
+    every: list[CheckResult] = []
+    tenant_id = entry.tenant.id or ""
+    for path, wanted in desk.manifests(entry):
+        async with desk.session(entry, wanted, writes=False, opened=Allowed()) as run:
+            tenant_id = (await run.graph.principal()).tenant_id or tenant_id
+            found = await verifying.results(
+                run, wanted, desk.way, desk.shared.box, transport=desk.shared.transport
+            )
+        checks = [signin.to_json(result) for result in found]
+        parts.append(Part(path.as_posix(), wanted.owner.name, {"checks": checks}))
+        every += found
+    problem = _refused(every)
+    return fleet.ended(
+        entry,
+        Status.PASSED if problem is None else Status.FAILED,
+        tenant_id=tenant_id,
+        parts=tuple(parts),
+        problem=problem,
+    )
+
+
+_PROVABLE = frozenset({Status.APPLIED, Status.IN_SYNC, Status.WAITING})
+
+
+def _unknown(entry: Entry, declared: Iterable[str], given: Mapping[str, str]) -> Iterable[Finding]:
+    """Yield variables that none of the tenant's manifests declares; defaults may be others'."""
+    known = frozenset(declared)
+    for name, place in entry.variable_places.items():
+        if name not in known:
+            message = f"none of the manifests of {entry.name} declares the variable `{name}`"
+            yield Finding("unknown-variable", message, "remove it, or declare it", place=place)
+    for name in given:
+        if name not in known:
+            message = f"--var {name} sets nothing that is declared"
+            yield Finding("unknown-variable", message, "remove it, or declare it")
+
+
+def _twins(wanted: Iterable[Manifest]) -> Iterable[Finding]:
+    """Yield manifests with the name of another: each would take its objects for its own."""
+    first: dict[str, Path] = {}
+    for one in wanted:
+        other = first.setdefault(one.owner.name, one.path)
+        if other != one.path:
+            message = f"{one.path} and {other} have the same name: {one.owner.name}"
+            yield Finding("manifests-of-one-name", message, "rename one of them")
+
+
+def _same(shown: str, found: str) -> None:
+    if shown != found:
+        raise RefusedError(f"the plan's digest is {found}, approved was {shown}", remedy=AGAIN)
+
+
+def _planned(plan: Plan) -> Status:
+    if plan.errors:
+        return Status.FAILED
+    if plan.pending:
+        return Status.CHANGES
+    return Status.WAITING if plan.steps else Status.IN_SYNC
+
+
+def _carried_out(report: Report, *, stopped: bool) -> tuple[Status, Problem | None]:
+    broken = next((o for o in report.outcomes if o.result is Result.FAILED), None)
+    if broken is not None:
+        fault = broken.fault
+        told = f"{summary.report(report)}; {broken.action} {broken.address}"
+        message = f"{told}: {fault.message}" if fault is not None else told
+        return Status.FAILED, Problem(message, fault.remedy if fault is not None else "")
+    if report.failed and stopped:
+        return Status.INTERRUPTED, Problem(summary.report(report), "run it again, or --resume")
+    if report.failed:
+        told = "" if report.settled else "; the tenant does not show every change yet"
+        return Status.FAILED, Problem(f"{summary.report(report)}{told}", "run it again later")
+    waiting = any(o.result in {Result.HELD, Result.MANUAL} for o in report.outcomes)
+    left = report.after is not None and bool(report.after.held or report.after.manual)
+    if waiting or left:
+        return Status.WAITING, None
+    return (Status.APPLIED if report.plan.pending else Status.IN_SYNC), None
+
+
+def _refused(found: Iterable[CheckResult]) -> Problem | None:
+    failed = [result for result in found if not result.passed]
+    if not failed:
+        return None
+    names = ", ".join(result.check for result in failed)
+    first = failed[0].diagnosis
+    told = f": {first.message}" if first is not None else ""
+    what = "sign-in check failed" if len(failed) == 1 else "sign-in checks failed"
+    return Problem(f"{len(failed)} {what} ({names}){told}", first.remedy if first else "")

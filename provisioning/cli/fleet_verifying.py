@@ -1,0 +1,50 @@
+"""`verify` of many tenants: each one's sign-in checks, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from provisioning.cli import compose, fleet_session, fleet_tenant, inputs
+from provisioning.cli.compose import Way
+from provisioning.cli.fleet_choice import Choice
+from provisioning.cli.fleet_session import Conductor
+from provisioning.cli.fleet_tenant import Desk
+from provisioning.cli.surface import Surface
+from provisioning.core.guards import Allowed
+from provisioning.tenants import rollout
+from provisioning.tenants.spool import Spool
+
+
+def verify(
+    surface: Surface,
+    choice: Choice,
+    given: Path | None,
+    way: Way,
+    *,
+    variables: tuple[str, ...] = (),
+) -> int:
+    """Exit 0 when every check of every tenant passed, 1 otherwise."""
+    values = inputs.variables(variables)
+    known = fleet_session.load(surface, choice.inventory)
+    entries = fleet_session.chosen(known, choice, given)
+    now, stop = compose.clock(), asyncio.Event()
+    identity = compose.new_run(now)
+    with (
+        tempfile.TemporaryDirectory(prefix="provisioning-") as folder,
+        Spool(Path(folder) / fleet_session.RESULTS) as spool,
+        compose.embedded(way) as box,
+        fleet_session.runner() as (runner, stack),
+    ):
+        shared = runner.run(stack.enter_async_context(compose.side_by_side(now, stop, box)))
+        desk = Desk(way, shared, Allowed(), given, values, identity)
+        run = Conductor(surface, runner, shared, choice.parallel).run(
+            "verify",
+            identity,
+            spool,
+            rollout.side_by_side(entries),
+            lambda entry: fleet_tenant.verify(desk, entry),
+        )
+        fleet_session.show(surface, run, spool)
+        return fleet_session.code(run)
