@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import binascii
+import re
 from typing import Final
 from uuid import uuid4
 
@@ -44,6 +45,18 @@ _OPTIONS: Final = {
     # It serves the typed /me builder alone and would parse every URL twice.
     UrlReplaceHandlerOption.get_key(): UrlReplaceHandlerOption(enabled=False),
 }
+
+_ENCODED: Final = re.compile(r"/[A-Za-z0-9/._~$,()-]*(\?[A-Za-z0-9/._~&=$,()-]+)?")
+"""Paths that every URL encoder leaves as they are, but for dot segments."""
+
+
+def encoded(path: str) -> str:
+    """Encode a path with its query as httpx will send it."""
+    if _ENCODED.fullmatch(path) and "/." not in path:
+        # Most paths; parsing them all as URLs took a tenth of a run over many tenants.
+        return path
+    # No request to Graph has a fragment; unencoded '#' stands in guests' user names.
+    return httpx.URL(f"https://graph{path}".replace("#", "%23")).raw_path.decode("ascii")
 
 
 class Pipeline:
@@ -95,9 +108,7 @@ class Pipeline:
 
     def target(self, version: str, path: str) -> str:
         """Encode a path below the version as httpx will send it: `/{version}/…`."""
-        # No request to Graph has a fragment; unencoded '#' stands in guests' user names.
-        whole = f"{self._origin}/{version}/{path.lstrip('/')}".replace("#", "%23")
-        return httpx.URL(whole).raw_path.decode("ascii")
+        return encoded(f"/{version}/{path.lstrip('/')}")
 
     async def ask(self, request: Outgoing) -> httpx.Response:
         """Send and return a 2xx response, its body read; raises AnswerError for all else."""

@@ -4,10 +4,13 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from wire import batch_of, batched, line, refusal
 
 from provisioning.core.errors import GraphError
 from provisioning.core.request import ErrorMatch, Read
+from provisioning.graph import pipeline
 
 
 def _item(item: dict[str, Any]) -> dict[str, Any]:
@@ -384,3 +387,9 @@ async def test_the_first_failure_cancels_the_other_batches() -> None:
     with pytest.raises(GraphError, match="no"):
         await one.graph.read(_reads(60))
     assert len(one.wire.requests) < 3
+
+
+@given(st.text("aZ0/._~?&=$,()-'# %é|:", max_size=12))
+def test_a_path_is_encoded_as_httpx_would(path: str) -> None:
+    whole = httpx.URL(f"https://graph.microsoft.com/v1.0/{path}".replace("#", "%23"))
+    assert pipeline.encoded(f"/v1.0/{path}") == whole.raw_path.decode("ascii")
