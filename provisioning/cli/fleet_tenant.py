@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioning import manifest, render
-from provisioning.cli import compose, inputs, verifying, whole_policies
+from provisioning.cli import compose, discharging, inputs, verifying, whole_policies
 from provisioning.cli.compose import Identity, Shared, Way
 from provisioning.core import report as reports
 from provisioning.core.errors import InputError, RefusedError
@@ -185,9 +185,9 @@ async def apply(
             _same(digests.get(wanted.owner.name, ""), draft.plan.digest)
             report = await reconcile.carry_out(run, draft)
             status, problem = _carried_out(report, stopped=run.stop.is_set())
-            document = {**reports.report_to_json(report)}
+            checks: tuple[CheckResult, ...] | None = None
             if verify and status in _PROVABLE:
-                found = await verifying.results(
+                proof = await verifying.results(
                     run,
                     wanted,
                     desk.way,
@@ -195,9 +195,14 @@ async def apply(
                     transport=desk.shared.transport,
                     patience=AFTER_APPLY_SECONDS,
                 )
-                document["checks"] = [signin.to_json(result) for result in found]
-                if (problem := _refused(found)) is not None:
-                    status = Status.FAILED
+                checks = proof.checks
+                report = discharging.settled(report, proof.discharged)
+                status, problem = _carried_out(report, stopped=run.stop.is_set())
+                if (refused := _refused(checks)) is not None:
+                    status, problem = Status.FAILED, refused
+            document = {**reports.report_to_json(report)}
+            if checks is not None:
+                document["checks"] = [signin.to_json(result) for result in checks]
         parts.append(Part(path.as_posix(), wanted.owner.name, document))
         statuses.append(status)
     return fleet.ended(
@@ -217,9 +222,10 @@ async def verify(desk: Desk, entry: Entry) -> TenantResult:
     for path, wanted in desk.manifests(entry):
         async with desk.session(entry, wanted, writes=False, opened=Allowed()) as run:
             tenant_id = (await run.graph.principal()).tenant_id or tenant_id
-            found = await verifying.results(
+            proof = await verifying.results(
                 run, wanted, desk.way, desk.shared.box, transport=desk.shared.transport
             )
+        found = proof.checks
         checks = [signin.to_json(result) for result in found]
         parts.append(Part(path.as_posix(), wanted.owner.name, {"checks": checks}))
         every += found
