@@ -141,7 +141,8 @@ def _check_permissions(state: _Gathering, asking: Iterable[tuple[Kind | None, Re
     # Every user may read the organization.
     needs = [permissions.ORGANIZATION] if state.principal.scopes is None else []
     for kind, read in asking:
-        needs += permissions.to_read(kind, [read]) if kind is not None else []
+        if kind is not None and not permissions.only_informs(read):
+            needs += permissions.to_read(kind, [read])
     if not permissions.lacking(state.principal, needs):
         return
     declared = {address.kind for address in state.wanted}

@@ -31,6 +31,11 @@ ORGANIZATION: Final[Need] = (
 """learn.microsoft.com/graph/api/organization-list; every signed-in user may read it."""
 
 
+def only_informs(read: Read) -> bool:
+    """Whether a plan goes on without a read that Graph denies."""
+    return any(403 in known.status and known.code is None for known in read.tolerate)
+
+
 def to_read(kind: Kind, reads: Iterable[Read] = ()) -> Iterable[Need]:
     """Yield what some reads of a kind need."""
     yield from ((permission, "read", kind.name) for permission in kind.read_permissions)
