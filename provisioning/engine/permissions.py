@@ -36,11 +36,15 @@ def only_informs(read: Read) -> bool:
     return any(403 in known.status and known.code is None for known in read.tolerate)
 
 
-def to_read(kind: Kind, reads: Iterable[Read] = ()) -> Iterable[Need]:
-    """Yield what some reads of a kind need."""
-    yield from ((permission, "read", kind.name) for permission in kind.read_permissions)
+def to_read(kind: Kind, reads: Iterable[Read] | None = None) -> Iterable[Need]:
+    """Yield what some reads of a kind need: what they name, else what the kind does."""
+    if reads is None:
+        yield from ((permission, "read", kind.name) for permission in kind.read_permissions)
+        return
     for read in reads:
         yield from ((permission, "read", read.key) for permission in read.needs)
+        if not read.needs:
+            yield from to_read(kind)
 
 
 def to_write(kind: Kind) -> Iterable[Need]:

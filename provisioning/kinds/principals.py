@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from provisioning.core.kind import Permission, View, Work
+from provisioning.core.kind import View, Work
 from provisioning.core.model import Address, Finding, LiveObject, Severity
-from provisioning.core.request import Read
-from provisioning.kinds import known, query
+from provisioning.core.request import Permission, Read
+from provisioning.kinds import granted, known, query
 from provisioning.kinds.sections import shapes
 
 _GRAPH: Final = Address("existing", shapes.MICROSOFT_GRAPH)
@@ -40,7 +40,7 @@ def graph_reads(view: View) -> Iterable[Read]:
     """Ask which service principal is Microsoft Graph's where the manifest does not name it."""
     if _GRAPH not in view.wanted:
         path = query.by_key("servicePrincipals", "appId", shapes.MICROSOFT_GRAPH_APP_ID, ("id",))
-        yield Read(f"{_GRAPH}:id", path)
+        yield Read(f"{_GRAPH}:id", path, needs=(granted.READ_APPLICATIONS,))
 
 
 def is_unread(view: View, app: Address, key: str) -> bool:
