@@ -59,6 +59,7 @@ class _Scene:
             answers=self.answers,
             objects=self.live.objects,
             sinks=self.live.sinks,
+            purged=frozenset(a for a in self.wanted if _purges(self, a)),
         )
 
     def known(self, ref: Ref) -> Json | Missing:
@@ -92,7 +93,7 @@ def plan(
     scene = _Scene(table, owner, tenant, live, allowed, items, answers or {})
     views = {name: scene.view(kind) for name, kind in table.items()}
     adjusted = {
-        address: table[address.kind].adjust(item, _kept(scene, address), views[address.kind])
+        address: table[address.kind].adjust(item, live.objects.get(address), views[address.kind])
         for address, item in items.items()
     }
     scene = replace(scene, wanted=adjusted)
@@ -179,11 +180,6 @@ def _purges(scene: _Scene, address: Address) -> bool:
     """Whether the soft-deleted holder of an identity, and all it has, goes for good."""
     live = scene.live.objects.get(address)
     return live is not None and live.deleted and scene.allowed.opens("purge", address)
-
-
-def _kept(scene: _Scene, address: Address) -> LiveObject | None:
-    """Return what lives, or lived, at an address, unless nothing of it is to be kept."""
-    return None if _purges(scene, address) else scene.live.objects.get(address)
 
 
 def _why_create(live: LiveObject | None) -> str:

@@ -142,6 +142,8 @@ class View:
     objects: Mapping[Address, LiveObject]
     """Matched so far, of every kind."""
     sinks: Mapping[Address, SinkState] = field(default_factory=dict)
+    purged: frozenset[Address] = frozenset()
+    """Soft-deleted holders that make way for a new object, once that is planned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ def match(view: View) -> Matched:
             elif known.is_created(view, app):
                 extra = credentials.child(KIND.name, app, known.text(item, "keyId"))
                 foreign = not _is_ours(view, app, item)
+                if not foreign and _names_itself(view, app, item):
+                    names = known.text(item, "displayName"), known.text(item, "keyId")
+                    extra = credentials.undeclared(view, KIND.name, app, names)
                 objects.append(LiveObject(extra, _public(item), thing.ownership, foreign=foreign))
     return Matched(tuple(objects))
 
@@ -113,15 +116,24 @@ def _same(desired: Desired, item: Mapping[str, Json]) -> bool:
 
 def _is_ours(view: View, app: Address, item: Mapping[str, Json]) -> bool:
     """Whether an entry has a keyId that we derive: an earlier certificate of a known entry."""
+    return _is_derived(view, app, item, _names(view, app, item))
+
+
+def _names_itself(view: View, app: Address, item: Mapping[str, Json]) -> bool:
+    """Whether its display name is the key that its keyId is derived from."""
+    return _is_derived(view, app, item, (known.text(item, "displayName"),))
+
+
+def _is_derived(view: View, app: Address, item: Mapping[str, Json], names: Iterable[str]) -> bool:
     try:
         thumbprint = base64.b64decode(known.text(item, "customKeyIdentifier"), validate=True)
     except binascii.Error:
         return False
     return known.text(item, "keyId") in {
         str(exposed.derived_id(owner, key, "certificate", f"{name}/{thumbprint.hex()}"))
+        for name in names
         for owner in view.owner.names
         for key in ladder.keys(view.wanted[app])
-        for name in _names(view, app, item)
     }
 
 

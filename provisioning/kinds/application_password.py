@@ -8,6 +8,7 @@ arrived. Values never occur here: only ids, names and times.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from provisioning.core.kind import Field, Hold, Kind, Matched, Proposal, View, Work
 from provisioning.core.model import (
@@ -40,6 +41,7 @@ def match(view: View) -> Matched:
         stored = marks.stored_key_ids(thing.body)
         names = {known.text(d.body, "displayName"): d.address for d in declared.get(app, ())}
         found: dict[Address, list[dict[str, Json]]] = {}
+        extras: list[LiveObject] = []
         for item in known.items(thing.body, passwords.COLLECTION):
             address = names.get(known.text(item, "displayName"))
             if address is not None:
@@ -48,12 +50,26 @@ def match(view: View) -> Matched:
                 extra = credentials.child(KIND.name, app, rotation.key_id(item))
                 foreign = rotation.key_id(item) not in stored
                 body = _without_value(item)
-                objects.append(LiveObject(extra, body, thing.ownership, foreign=foreign))
+                extras.append(LiveObject(extra, body, thing.ownership, foreign=foreign))
+        objects += _named(view, app, extras)
         for address, candidates in found.items():
             newest = max(candidates, key=lambda item: (rotation.end(item), rotation.key_id(item)))
             body = {**newest, "candidates": [*candidates]}
             objects.append(LiveObject(address, body, thing.ownership))
     return Matched(tuple(objects))
+
+
+def _named(view: View, app: Address, extras: Iterable[LiveObject]) -> Iterable[LiveObject]:
+    """Give the newest of ours of each name the address that it was made under."""
+    taken: set[Address] = set()
+    for thing in sorted(extras, key=lambda one: rotation.end(one.body), reverse=True):
+        names = known.text(thing.body, "displayName"), rotation.key_id(thing.body)
+        address = credentials.undeclared(view, KIND.name, app, names)
+        if thing.foreign or address in taken:
+            yield thing
+        else:
+            taken.add(address)
+            yield replace(thing, address=address)
 
 
 def propose(desired: Desired | None, live: LiveObject | None, view: View) -> Proposal | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from provisioning.core.kind import Hold, View, Work
 from provisioning.core.model import Address, Desired, LiveObject, Ref, Template
 from provisioning.core.plan import Action
 from provisioning.kinds import known, query
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
 def applications(view: View) -> Iterator[tuple[Address, LiveObject]]:
@@ -30,6 +34,17 @@ def declared(view: View) -> Mapping[Address, tuple[Desired, ...]]:
 def child(kind: str, app: Address, name: str) -> Address:
     """Name a child of an application."""
     return Address(kind, f"{app.key}.{name}")
+
+
+def undeclared(view: View, kind: str, app: Address, names: tuple[str, str]) -> Address:
+    """Name a child that no line declares: by its name, where that can be its key, else by its id.
+
+    So what goes has the address that it came with, unless a line has taken that over.
+    """
+    name, identity = names
+    address = child(kind, app, name)
+    free = _KEY.fullmatch(name) is not None and address not in view.wanted
+    return address if free else child(kind, app, identity)
 
 
 def application_of(work: Work) -> Address:

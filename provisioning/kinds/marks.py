@@ -91,7 +91,8 @@ def stored_key_ids(body: Mapping[str, object]) -> frozenset[str]:
 def stale(body: Mapping[str, object]) -> tuple[str, ...]:
     """Return the marks of secrets that live no more, such as one that was deleted by hand."""
     found = body.get("passwordCredentials")
-    living = {item.get("keyId") for item in found if isinstance(item, dict)} if found else set()
+    items = found if isinstance(found, list) else []
+    living = {item.get("keyId") for item in items if isinstance(item, dict)}
     return tuple(stored(key_id) for key_id in sorted(stored_key_ids(body)) if key_id not in living)
 
 

@@ -43,6 +43,15 @@ class TestGrants:
         (grant,) = stage.kept("oauth2PermissionGrants")
         assert grant["scope"].strip() == "openid"
 
+    async def test_consent_that_goes_is_named_as_it_came(self, tmp_path: Path) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(CLIENT)
+        plan = await stage.plan(PLAIN)
+        assert steps(plan) == {
+            "application.app": Action.UPDATE,
+            "delegated_permission_grant.app.microsoftGraph": Action.DELETE,
+        }
+
     async def test_an_extra_grant_of_what_we_made_goes(self, tmp_path: Path) -> None:
         stage = Stage.fresh(tmp_path)
         await stage.settle(CLIENT)
@@ -309,6 +318,23 @@ class TestPasswords:
         assert len(self.stored(stage)) == 1
         await stage.settle("app: {displayName: App, tags: [HideApp]}")
         assert self.stored(stage) == []
+
+    async def test_what_goes_has_the_address_that_it_came_with(self, tmp_path: Path) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(WITH_SECRET)
+        assert steps(await stage.plan(PLAIN)) == {"application_password.app.main": Action.DELETE}
+        self.later(stage, 151)
+        await stage.settle(WITH_SECRET)
+        old, new = self.ids(stage)
+        plan = await stage.plan(PLAIN)
+        assert steps(plan) == {
+            "application_password.app.main": Action.DELETE,
+            f"application_password.app.{old}": Action.DELETE,
+        }
+        (step,) = (s for s in plan.steps if s.address.key == "app.main")
+        assert [(c.path, c.before) for c in step.changes] == [("keyId", new)]
+        await stage.settle(PLAIN)
+        assert self.ids(stage) == []
 
     async def test_a_foreign_one_is_held_and_ours_goes_with_its_line(self, tmp_path: Path) -> None:
         stage = Stage.fresh(tmp_path)

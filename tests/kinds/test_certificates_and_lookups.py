@@ -29,6 +29,8 @@ class TestCertificates:
         await stage.settle(WITH)
         (second,) = stage.app("App")["keyCredentials"]
         assert first["customKeyIdentifier"] != second["customKeyIdentifier"]
+        gone = await stage.plan(PLAIN)
+        assert list(steps(gone)) == ["application_certificate.app.signing"]
         await stage.settle(PLAIN)
         assert stage.app("App")["keyCredentials"] == []
 

@@ -20,6 +20,8 @@ _CLAIM: Mapping[str, Value] = {"source": None, "essential": False, "additionalPr
 
 def adjust(desired: Desired, live: LiveObject | None, view: View) -> Desired:
     """Return the entry as Graph would show it once applied to `live`."""
+    if desired.address in view.purged:
+        live = None
     body = _spelled_out(desired.body)
     body = _undefaulted(desired, live, body)
     body = _unique_name(desired, live, body)

@@ -198,7 +198,7 @@ def _deleted(view: View, desired: Desired) -> Step:
         ours = marks.created_key(body, view.owner) in keys(desired)
         ownership = Ownership.CREATED if ours else Ownership.ADOPTED
         told = view.answers.get(owners(desired))
-        more = {"owners": known.plain(told.items[0], "owners")} if told and told.items else {}
+        more = {"owners": told.items[0].get("owners")} if told and told.items else {}
         return Step(LiveObject(desired.address, {**body, **more}, ownership, deleted=True))
     return Step()
 
