@@ -106,3 +106,12 @@ def test_an_edit_is_tried_in_place_and_has_a_way_around() -> None:
 def test_switching_a_scope_off_needs_no_way_around() -> None:
     (only,) = entitlements.phases(living(entry("a")), {SCOPES: [entry("a", enabled=False)]})
     assert only.otherwise == ()
+
+
+def test_members_that_nobody_may_write_are_left_out() -> None:
+    live = living({**entry("a"), "lang": "en", "isPrivate": False}, entry("b"))
+    (disable, change) = entitlements.phases(live, {SCOPES: [entry("a")]})
+    assert disable.patch[SCOPES] == [entry("a"), entry("b", enabled=False)]
+    assert change.patch[SCOPES] == [entry("a")]
+    (only,) = entitlements.phases(live, {"api.requestedAccessTokenVersion": 1})
+    assert only.patch[SCOPES] == [entry("a"), entry("b")]
