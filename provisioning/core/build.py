@@ -173,6 +173,7 @@ def _wanted_work(scene: _Scene, view: View, desired: Desired) -> Work | None:
         step = Step(desired.address, action, "differs from the manifest", difference.changes)
     else:
         return None
+    step = replace(step, names=dict(refs.names(dict(desired.body), body)))
     return replace(_work(scene, step, desired, live), patch=difference.patch)
 
 

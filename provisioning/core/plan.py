@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from provisioning.core import refs
@@ -53,6 +54,8 @@ class Step:
     depends_on: tuple[Address, ...] = ()
     manual: str = ""
     """Portal link and instruction where no API exists; such a step is never sent."""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """What ids in the changes stand for, for a reader: no part of the document or the digest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from provisioning.core.model import Address, Json, Ref, Secret, Template, Value
+
+_BY_NAME: Final = re.compile(r"\[value=(?P<name>[^\]]+)\]\.id$")
 
 
 class Missing:
@@ -63,6 +66,22 @@ def _fill(template: Template, lookup: Lookup) -> str | Template:
     if all(isinstance(part, str) for part in parts):
         return "".join(str(part) for part in parts)
     return Template(tuple(parts))
+
+
+def names(written: object, filled: object) -> Iterator[tuple[str, str]]:
+    """Yield (id, name) where a reference names what it stands for: `appRoles[value=reader].id`.
+
+    `filled` is `written` after `resolve`.
+    """
+    match written, filled:
+        case Ref(path=path), str(identity) if found := _BY_NAME.search(path):
+            yield identity, found["name"]
+        case dict(), dict():
+            for key, value in written.items():
+                yield from names(value, filled.get(key))
+        case list(), list():
+            for value, result in zip(written, filled, strict=False):
+                yield from names(value, result)
 
 
 def known(value: Value) -> bool:

@@ -6,8 +6,8 @@ Must not wrap or colour; that is for the formats.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from provisioning.core import refs
@@ -73,53 +73,74 @@ def origin(value: Value) -> str:
 def changed(step: Step) -> Iterator[Line]:
     """Yield the lines of a step's changes; lists show only the elements that differ."""
     for change in step.changes:
-        yield from _change(change)
+        for line, value in _change(change):
+            yield replace(line, note=line.note or _named(value, step.names))
 
 
-def _change(change: Change) -> Iterator[Line]:
+def _named(value: Value, names: Mapping[str, str]) -> str:
+    """Name the ids in a value, "" when none of them has a name."""
+    found = dict.fromkeys(names[text] for text in _texts(value) if text in names)
+    return escape.plain(", ".join(found))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from _texts([*value.values()])
+        case list():
+            for item in value:
+                yield from _texts(item)
+
+
+def _change(change: Change) -> Iterator[tuple[Line, Value]]:
+    """Yield each line with the value that stands on it."""
     path = escape.plain(change.path)
     match change.before, change.after:
         case list(before), list(after):
-            yield Line("~", f"{path}:")
+            yield Line("~", f"{path}:"), None
             yield from _elements(before, after)
         case None, list(after) if after:
-            yield Line("+", f"{path}:")
+            yield Line("+", f"{path}:"), None
             yield from _elements([], after)
         case list(before), None if before:
-            yield Line("-", f"{path}:")
+            yield Line("-", f"{path}:"), None
             yield from _elements(before, [])
         case None, dict(after) if after:
-            yield Line("+", f"{path}:")
+            yield Line("+", f"{path}:"), None
             yield from _members("+", after)
         case dict(before), None if before:
-            yield Line("-", f"{path}:")
+            yield Line("-", f"{path}:"), None
             yield from _members("-", before)
         case None, after:
-            yield Line("+", f"{path}: {show(after)}", origin(after))
+            yield Line("+", f"{path}: {show(after)}", origin(after)), after
         case before, None:
-            yield Line("-", f"{path}: {show(before)}", origin(before))
+            yield Line("-", f"{path}: {show(before)}", origin(before)), before
         case before, after:
-            yield Line("~", f"{path}: {show(before)} -> {show(after)}", origin(after))
+            text = f"{path}: {show(before)} -> {show(after)}"
+            yield Line("~", text, origin(after)), after
 
 
-def _members(sign: str, value: dict[str, Value]) -> Iterator[Line]:
+def _members(sign: str, value: dict[str, Value]) -> Iterator[tuple[Line, Value]]:
     for name, item in value.items():
         if item is None:
             continue
-        yield Line(sign, f"{escape.plain(name)}: {show(item)}", origin(item), depth=1)
+        text = f"{escape.plain(name)}: {show(item)}"
+        yield Line(sign, text, origin(item), depth=1), item
 
 
-def _elements(before: list[Value], after: list[Value]) -> Iterator[Line]:
+def _elements(before: list[Value], after: list[Value]) -> Iterator[tuple[Line, Value]]:
     for item in before:
         if item not in after:
-            yield Line("-", show(item), origin(item), depth=1)
+            yield Line("-", show(item), origin(item), depth=1), item
     for item in after:
         if item not in before:
-            yield Line("+", show(item), origin(item), depth=1)
+            yield Line("+", show(item), origin(item), depth=1), item
     same = sum(item in after for item in before)
     if same:
         noun = "element" if same == 1 else "elements"
-        yield Line(" ", f"({same} unchanged {noun})", depth=1)
+        yield Line(" ", f"({same} unchanged {noun})", depth=1), None
 
 
 def _quote(text: str) -> str:

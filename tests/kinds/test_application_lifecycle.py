@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from stage import DOMAIN, Stage, holds, rules, steps
 
-from provisioning.core.plan import Action
+from provisioning.core.plan import Action, to_json
 from provisioning.core.report import Result
 from provisioning.engine import reconcile
+from provisioning.render import text
 from provisioning.sandbox import Fault
 
 API = """
@@ -160,6 +162,19 @@ app:
         "POST /servicePrincipals",
         "POST /oauth2PermissionGrants",
     ]
+
+
+async def test_the_plan_names_the_permissions_that_it_asks_for_by_id(tmp_path: Path) -> None:
+    stage = Stage.fresh(tmp_path)
+    asked = "permissions: [{resource: microsoftGraph, delegated: [openid]}]"
+    await stage.settle(f"app: {{displayName: App, {asked}}}")
+    more = asked.replace("openid", "openid, offline_access, User.Read")
+    plan = await stage.plan(f"app: {{displayName: App, {more}}}")
+    lines = text.plan(plan).splitlines()
+    notes = [line.partition("  # ")[2] for line in lines if 'type: "Scope"' in line]
+    assert sorted(notes) == ["User.Read", "offline_access"]
+    bare = replace(plan, steps=tuple(replace(step, names={}) for step in plan.steps))
+    assert (bare.digest, to_json(bare)) == (plan.digest, to_json(plan))
 
 
 async def test_deleting_the_line_closes_the_hole_on_what_we_made(tmp_path: Path) -> None:
