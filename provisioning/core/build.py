@@ -108,7 +108,8 @@ def plan(
         if address not in items and thing.ownership is Ownership.CREATED:
             _add(works, _extra_work(scene, views[address.kind], thing))
     works, circles = steps.sequence(scene.kinds, works)
-    closed = {a: _closed(scene, views[a.kind], work) for a, work in works.items()}
+    holds = {a: _closed(scene, views[a.kind], work) for a, work in works.items()}
+    closed = {a: next((h for h in found if not h.unless), None) for a, found in holds.items()}
     aside = {a: hold for a, hold in closed.items() if hold is not None and hold.aside}
     alone = tuple(works[a].step for a in aside)
     works = {a: _held(work, closed[a]) for a, work in works.items() if a not in aside}
@@ -123,9 +124,7 @@ def plan(
         unmanaged=tuple(_unmanaged(scene, views)),
         aside=alone,
     )
-    owned = {a for a, t in live.objects.items() if t.ownership is Ownership.CREATED}
-    whole = {name: not kind.follows for name, kind in table.items() if kind.prunable}
-    agreed = guards.enforce(draft, owned=owned, whole=whole, allowed=allowed)
+    agreed = _enforced(scene, draft, holds)
     known = {*works, *items, *live.objects}
     agreed = replace(agreed, findings=(*agreed.findings, *guards.unmet(allowed, known)))
     final = {step.address: replace(works[step.address], step=step) for step in agreed.steps}
@@ -245,12 +244,27 @@ def _withheld(scene: _Scene, step: Step, live: LiveObject) -> Step:
     return step
 
 
-def _closed(scene: _Scene, view: View, work: Work) -> Hold | None:
-    """Return the first closed guard of the kind for a step that nothing holds yet."""
+def _closed(scene: _Scene, view: View, work: Work) -> tuple[Hold, ...]:
+    """Return the closed guards of the kind for a step that nothing holds yet."""
     if work.step.held is not None:
-        return None
+        return ()
     holds = scene.kinds[work.step.address.kind].guards(work, view)
-    return next((h for h in holds if not scene.allowed.opens(h.guard, work.step.address)), None)
+    return tuple(h for h in holds if not scene.allowed.opens(h.guard, work.step.address))
+
+
+def _enforced(scene: _Scene, draft: Plan, holds: Mapping[Address, tuple[Hold, ...]]) -> Plan:
+    """Close the guards that look at the plan as a whole."""
+    objects = scene.live.objects
+    return guards.enforce(
+        draft,
+        owned={a for a, thing in objects.items() if thing.ownership is Ownership.CREATED},
+        whole={name: not kind.follows for name, kind in scene.kinds.items() if kind.prunable},
+        allowed=scene.allowed,
+        unless={
+            address: [(Held(h.guard, h.reason), h.unless) for h in found if h.unless]
+            for address, found in holds.items()
+        },
+    )
 
 
 def _held(work: Work, hold: Hold | None) -> Work:

@@ -6,7 +6,7 @@ A held step stays in the plan with its reason; nothing is dropped.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from provisioning.core.model import Address, Finding, Severity
@@ -111,13 +111,18 @@ def unmet(allowed: Allowed, known: Collection[Address]) -> Iterator[Finding]:
 
 
 def enforce(
-    plan: Plan, *, owned: Collection[Address], whole: Mapping[str, bool], allowed: Allowed
+    plan: Plan,
+    *,
+    owned: Collection[Address],
+    whole: Mapping[str, bool],
+    allowed: Allowed,
+    unless: Mapping[Address, Iterable[tuple[Held, Collection[Address]]]] | None = None,
 ) -> Plan:
     """Hold mass changes and replaces, then everything that waits for a held step.
 
     `owned` are the addresses of live objects that we created; `whole` names the kinds of whole
     objects and tells whether they stand on their own. Holds that kinds asked for are on the steps
-    already.
+    already, but for those in `unless`: what is held when one of the steps beside it is.
 
     What stands on its own is counted together, and every kind by itself. Counting everything
     together would let children hide what happens: those of objects that go are not read, those of
@@ -132,6 +137,7 @@ def enforce(
         steps = _mass(steps, "deletions", ours, f"{kind} objects", allowed)
         if kind in whole:
             steps = _mass(steps, "updates", ours, f"{kind} objects", allowed)
+    steps = _lifted(steps, unless or {})
     return replace(plan, steps=_dependents(steps))
 
 
@@ -164,6 +170,20 @@ def _mass(
         replace(s, held=held) if s.address in counted and not allowed.opens(guard, s.address) else s
         for s in steps
     )
+
+
+def _lifted(
+    steps: tuple[Step, ...],
+    unless: Mapping[Address, Iterable[tuple[Held, Collection[Address]]]],
+) -> tuple[Step, ...]:
+    held = {step.address for step in steps if step.held is not None}
+
+    def judged(step: Step) -> Step:
+        holds = unless.get(step.address, ()) if step.held is None else ()
+        closed = next((hold for hold, lifts in holds if held.intersection(lifts)), None)
+        return step if closed is None else replace(step, held=closed)
+
+    return tuple(map(judged, steps))
 
 
 def _dependents(steps: tuple[Step, ...]) -> tuple[Step, ...]:

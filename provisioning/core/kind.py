@@ -173,6 +173,8 @@ class Hold:
     reason: str
     aside: bool = False
     """Closed, it sets the step aside instead of holding it: the tenant is in sync without it."""
+    unless: tuple[Address, ...] = ()
+    """Steps of the same plan that lift the hold, if nothing holds any of them."""
 
 
 @dataclass(frozen=True, slots=True)

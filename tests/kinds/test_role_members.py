@@ -127,6 +127,22 @@ async def test_a_role_and_who_has_it_go_in_one_apply(tmp_path: Path) -> None:
     assert holders(stage) == []
 
 
+async def test_a_role_stays_as_long_as_something_holds_those_who_have_it(tmp_path: Path) -> None:
+    stage = tenant(tmp_path)
+    names = [f"user{number}" for number in range(10)]
+    for name in names:
+        stage.world.box.add_user(DOMAIN, f"{name}@{DOMAIN}", name)
+    lines = ", ".join(f"{name}: {{user: {name}@{DOMAIN}}}" for name in names)
+    head = f"existing: {{{lines}}}"
+    await stage.settle(members(*names), head=head)
+    gone = "staff: {displayName: Staff, signInAudience: AzureADMyOrg}"
+    held = holds(await stage.plan(gone))
+    assert held.pop("application.staff") == "role-in-use"
+    assert list(held.values()) == ["deletions"] * 10
+    await stage.settle(gone, allow=["deletions"])
+    assert (holders(stage), stage.app("Staff")["appRoles"]) == ([], [])
+
+
 async def test_one_role_of_two_goes_with_its_line(tmp_path: Path) -> None:
     stage = tenant(tmp_path)
     two = members("helpdesk").replace(f"reader: {ROLES}", f"reader: {ROLES}, writer: {ROLES}")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from provisioning.core.kind import Hold, View, Work
 from provisioning.core.model import LiveObject
@@ -54,22 +54,21 @@ def _role_in_use(work: Work, view: View, live: LiveObject) -> Iterable[Hold]:
     gone = set(reads.leaving_roles(work.desired, live))
     if answer is None or not gone:
         return
-    leaving = {known.text(t.body, "id") for t in view.objects.values() if _leaves(view, t)}
-    used = [
-        item
-        for item in answer.items
-        if item.get("appRoleId") in gone and str(item.get("id")) not in leaving
-    ]
-    if used:
-        names = sorted({known.text(item, "principalDisplayName") for item in used})
-        yield Hold("role-in-use", f"the role that goes is assigned to {', '.join(names)}")
+    used = [item for item in answer.items if item.get("appRoleId") in gone]
+    leaving = {
+        known.text(thing.body, "id"): address
+        for address, thing in view.objects.items()
+        if role_members.is_assignment(address) and address not in view.wanted
+    }
+    staying = [item for item in used if known.text(item, "id") not in leaving]
+    if staying:
+        yield Hold("role-in-use", _assigned(staying))
+    elif used:
+        # They go in the same plan, unless something holds them.
+        lifts = tuple(sorted(leaving[known.text(item, "id")] for item in used))
+        yield Hold("role-in-use", _assigned(used), unless=lifts)
 
 
-def _leaves(view: View, thing: LiveObject) -> bool:
-    """Assignments that go in the same plan are no reason to keep a role; our own is held."""
-    is_own = thing.body.get("principalId") == view.principal.object_id
-    return (
-        role_members.is_assignment(thing.address)
-        and thing.address not in view.wanted
-        and not is_own
-    )
+def _assigned(items: Iterable[Mapping[str, object]]) -> str:
+    names = sorted({known.text(item, "principalDisplayName") for item in items})
+    return f"the role that goes is assigned to {', '.join(names)}"
