@@ -58,8 +58,18 @@ def reads(view: View) -> Iterable[Read]:
         needed = known.is_created(view, app) or app in clients
         held = _held_by(principal)
         yield held if needed else replace(held, tolerate=(wire.DENIED,))
+        yield from _names(view, app, held)
         if role_members.is_exact(view, app):
             yield application_reads.assigned_to(principal)
+
+
+def _names(view: View, app: Address, held: Read) -> Iterable[Read]:
+    """Ask for the name of a role that goes, so that its step is called as it was when it came."""
+    answer = view.answers.get(held.key)
+    for item in answer.items if answer and principals.owns_extras(view, app) else ():
+        resource = known.text(item, "resourceId")
+        if principals.is_unnamed_graph(view, resource):
+            yield principals.graph_roles(resource)
 
 
 def match(view: View) -> Matched:
@@ -205,7 +215,11 @@ def _role(view: View, item: Mapping[str, Json]) -> str | None:
             value = paths.select(body, f"appRoles[id={role}].value")
             if isinstance(value, str):
                 return value
-    return None
+    is_graph = principals.is_unnamed_graph(view, resource)
+    answer = view.answers.get(principals.graph_roles(resource).key) if is_graph else None
+    known_roles = known.items(answer.object, "appRoles") if answer else ()
+    found = (item.get("value") for item in known_roles if item.get("id") == role)
+    return next((value for value in found if isinstance(value, str)), None)
 
 
 def _ownership(view: View, app: Address | None) -> Ownership:

@@ -31,9 +31,7 @@ def key_of(view: View, identity: str) -> str | None:
             continue
         if address.kind in {"service_principal", "existing"}:
             return address.key.removesuffix("/service_principal")
-    answer = view.answers.get(f"{_GRAPH}:id")
-    is_graph = answer is not None and answer.object.get("id") == identity
-    return _GRAPH.key if is_graph else None
+    return _GRAPH.key if is_unnamed_graph(view, identity) else None
 
 
 def graph_reads(view: View) -> Iterable[Read]:
@@ -41,6 +39,19 @@ def graph_reads(view: View) -> Iterable[Read]:
     if _GRAPH not in view.wanted:
         path = query.by_key("servicePrincipals", "appId", shapes.MICROSOFT_GRAPH_APP_ID, ("id",))
         yield Read(f"{_GRAPH}:id", path, needs=(granted.READ_APPLICATIONS,))
+
+
+def is_unnamed_graph(view: View, identity: str) -> bool:
+    """Whether an object id is that of Microsoft Graph, which the manifest does not name."""
+    answer = view.answers.get(f"{_GRAPH}:id")
+    return answer is not None and answer.object.get("id") == identity
+
+
+def graph_roles(identity: str) -> Read:
+    """Ask for the names of Microsoft Graph's app roles: hundreds, so only where one is to go."""
+    return Read(
+        f"{_GRAPH}:appRoles", query.by_id("servicePrincipals", identity, ("id", "appRoles"))
+    )
 
 
 def is_unread(view: View, app: Address, key: str) -> bool:

@@ -45,12 +45,16 @@ class TestGrants:
 
     async def test_consent_that_goes_is_named_as_it_came(self, tmp_path: Path) -> None:
         stage = Stage.fresh(tmp_path)
-        await stage.settle(CLIENT)
-        plan = await stage.plan(PLAIN)
-        assert steps(plan) == {
+        both = CLIENT.replace("[openid]", "[openid], application: [Directory.Read.All]")
+        await stage.settle(both)
+        draft = await stage.draft(PLAIN)
+        assert steps(draft.plan) == {
             "application.app": Action.UPDATE,
             "delegated_permission_grant.app.microsoftGraph": Action.DELETE,
+            "app_role_assignment.app.microsoftGraph.Directory.Read.All": Action.DELETE,
         }
+        assert draft.stats.rounds <= 4
+        await stage.settle(PLAIN)
 
     async def test_an_extra_grant_of_what_we_made_goes(self, tmp_path: Path) -> None:
         stage = Stage.fresh(tmp_path)
