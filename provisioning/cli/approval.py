@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import signal
 import sys
 from collections.abc import Iterator
+from typing import Final
 
-from rich.prompt import Prompt
 from rich.text import Text
 
 from provisioning import render
 from provisioning.cli.surface import Surface
 from provisioning.core.errors import RefusedError
 from provisioning.core.plan import Plan
+
+_TURN: Final = 0.2
+"""Seconds."""
 
 
 def check(plan: Plan) -> None:
@@ -44,12 +48,25 @@ def _asked(surface: Surface, where: str) -> bool:
             "nothing was written: there is no terminal to ask on",
             remedy="pass --yes to apply without asking",
         )
-    question = f'Carry this out in {where}? Only "yes" is accepted'
+    question = f'Carry this out in {where}? Only "yes" is accepted: '
     # As Text: a tenant's name is no markup.
-    if Prompt.ask(Text(question), console=surface.console()).strip() == "yes":
+    surface.console().print(Text(question), end="")
+    if _line().strip() == "yes":
         return True
     surface.say("Nothing was written.")
     return False
+
+
+def _line() -> str:
+    """Read a line from the terminal; empty at its end.
+
+    Waited for in short turns: a Ctrl-C in the moment before a read begins would be noticed only
+    after the read.
+    """
+    if sys.platform != "win32":
+        while not select.select([sys.stdin], [], [], _TURN)[0]:
+            pass
+    return sys.stdin.readline()
 
 
 @contextlib.contextmanager

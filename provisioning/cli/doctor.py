@@ -15,15 +15,16 @@ from provisioning.cli import compose, inputs, progress
 from provisioning.cli.compose import Way, Wish
 from provisioning.cli.options import Format
 from provisioning.cli.surface import Surface
-from provisioning.core.errors import ProvisioningError
+from provisioning.core.errors import GraphError, ProvisioningError
 from provisioning.core.guards import Allowed
-from provisioning.core.model import Principal, Tenant
+from provisioning.core.model import Live, Principal, Tenant
 from provisioning.core.plan import FORMAT_VERSION
 from provisioning.core.request import Answer, Read
-from provisioning.engine import reconcile
+from provisioning.engine import permissions
 from provisioning.engine.observe import TENANT_TYPES
 from provisioning.engine.run import Run
 
+FORBIDDEN: Final = 403
 SKEW_SECONDS: Final = 120
 """Token lifetimes are checked within five minutes; warn before that."""
 
@@ -76,12 +77,17 @@ async def _checks(run: Run) -> AsyncIterator[Check]:
     before = run.clock.now()
     try:
         (answer,) = await run.graph.read([ORGANIZATION])
-    except ProvisioningError as problem:
-        yield Check("graph", Status.FAILED, problem.message, problem.remedy)
-        return
-    yield Check("graph", Status.OK, "reached")
-    yield _clock(answer, before.timestamp(), run.clock.now().timestamp())
-    yield _tenant(answer, run.manifest.tenant, principal)
+    except GraphError as problem:
+        if problem.status != FORBIDDEN:
+            yield Check("graph", Status.FAILED, str(problem.message), problem.remedy)
+            return
+        yield Check("graph", Status.OK, "reached")
+        remedy = "grant what is missing below"
+        yield Check("tenant", Status.FAILED, f"can't be read: {problem.message}", remedy)
+    else:
+        yield Check("graph", Status.OK, "reached")
+        yield _clock(answer, before.timestamp(), run.clock.now().timestamp())
+        yield _tenant(answer, run.manifest.tenant, principal)
     for writes in (False, True):
         yield _permissions(run, principal, writes=writes)
 
@@ -139,14 +145,20 @@ def _permissions(run: Run, principal: Principal, *, writes: bool) -> Check:
     name = f"permissions to {'write' if writes else 'read'}"
     if principal.roles is None and principal.scopes is None:
         return Check(name, Status.WARNING, "the token does not tell which it holds")
-    needed = {desired.address.kind for desired in run.manifest.desired}
-    kinds = [kind for kind in run.kinds if kind.name in needed]
-    missing = reconcile.missing_permissions(principal, kinds, writes=writes)
+    wanted = {desired.address: desired for desired in run.manifest.desired}
+    if writes:
+        needs = [*permissions.writing(run.kinds, {address.kind for address in wanted})]
+    else:
+        nothing = Live(run.clock.now(), "", "", principal, {})
+        needs = [] if principal.scopes is not None else [permissions.ORGANIZATION]
+        needs += permissions.reading(run, nothing, wanted, wanted)
+    lacking = permissions.lacking(principal, needs)
+    missing = [f"{name} (to {permissions.said(what)})" for name, what in lacking.items()]
     if missing:
         # Without them a plan still works, so a reader's doctor is not ill.
         status = Status.WARNING if writes else Status.FAILED
         remedy = "grant with admin consent, then sign in again: a token keeps its old rights"
-        return Check(name, status, f"missing: {', '.join(missing)}", remedy)
+        return Check(name, status, f"missing: {'; '.join(missing)}", remedy)
     return Check(name, Status.OK, "all that the manifest needs")
 
 

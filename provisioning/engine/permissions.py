@@ -5,13 +5,14 @@ A token that does not tell is no fault: Graph then decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from provisioning.core.errors import RefusedError
-from provisioning.core.kind import Kind
-from provisioning.core.model import Principal
+from provisioning.core.kind import Kind, View
+from provisioning.core.model import Address, Desired, Live, LiveObject, Ownership, Principal
 from provisioning.core.request import Permission, Read
+from provisioning.engine.run import Run
 
 Need = tuple[Permission, str, str]
 """A permission, and what it is for: `read`, `delegated_permission_grant`."""
@@ -29,6 +30,10 @@ ORGANIZATION: Final[Need] = (
     "organization",
 )
 """learn.microsoft.com/graph/api/organization-list; every signed-in user may read it."""
+
+_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+_MADE: Final = {"id": _NOBODY, "appId": _NOBODY}
+"""What stands for an object that is not made yet."""
 
 
 def only_informs(read: Read) -> bool:
@@ -52,6 +57,38 @@ def to_write(kind: Kind) -> Iterable[Need]:
     return ((permission, "write", kind.name) for permission in kind.write_permissions)
 
 
+def writing(kinds: Iterable[Kind], written: Collection[str]) -> Iterable[Need]:
+    """Yield what writing objects of some kinds needs."""
+    for kind in kinds:
+        if kind.name in written:
+            yield from to_write(kind)
+
+
+def reading(
+    run: Run, live: Live, wanted: Mapping[Address, Desired], made: Iterable[Address]
+) -> Iterable[Need]:
+    """Yield what reading a tenant needs in which the objects at `made` are there as well.
+
+    What hangs on an application that we make is read even where the manifest names none of it:
+    the secure default looks for what somebody else added.
+    """
+    there = {each: LiveObject(each, _MADE, Ownership.CREATED) for each in made}
+    for kind in run.kinds:
+        view = View(
+            owner=run.manifest.owner,
+            tenant=run.manifest.tenant,
+            principal=live.principal,
+            observed_at=live.observed_at,
+            desired=tuple(item for address, item in wanted.items() if address.kind == kind.name),
+            wanted=wanted,
+            answers={},
+            objects={**live.objects, **there},
+            sinks=live.sinks,
+        )
+        if reads := tuple(kind.reads(view)):
+            yield from to_read(kind, reads)
+
+
 def lacking(principal: Principal, needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:
     """Return the least permission that would do -> verb -> what, of all that is not held."""
     if principal.roles is None and principal.scopes is None:
@@ -68,7 +105,8 @@ def lacking(principal: Principal, needs: Iterable[Need]) -> dict[str, dict[str, 
     return found
 
 
-def _said(purposes: dict[str, list[str]]) -> str:
+def said(purposes: Mapping[str, Iterable[str]]) -> str:
+    """Spell what a permission is for: `read application, ledger and write application`."""
     return " and ".join(f"{verb} {', '.join(what)}" for verb, what in purposes.items())
 
 
@@ -78,7 +116,7 @@ def demand(principal: Principal, needs: Iterable[Need]) -> None:
     if not missing:
         return
     who = principal.name or principal.object_id or "the sign-in"
-    listed = "; ".join(f"{name} (to {_said(purposes)})" for name, purposes in missing.items())
+    listed = "; ".join(f"{name} (to {said(purposes)})" for name, purposes in missing.items())
     sort = "delegated" if principal.scopes is not None else "application"
     noun = f"{sort} permission{'s' if len(missing) > 1 else ''}"
     raise RefusedError(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from provisioning.core import build
 from provisioning.core.errors import RefusedError, SecretError
-from provisioning.core.kind import Kind, View
-from provisioning.core.model import Address, Live, LiveObject, Ownership, Principal, Secret
+from provisioning.core.model import Address, Live, Secret
 from provisioning.core.plan import Action, Plan
 from provisioning.core.report import Outcome, Report, Result, Stats
-from provisioning.core.request import Read
 from provisioning.engine import permissions
 from provisioning.engine.apply import apply, unsent
 from provisioning.engine.observe import observe
@@ -20,9 +18,6 @@ from provisioning.engine.settle import Settled, plan, settle
 
 FOLLOW_UPS = 3
 """Passes after the first: each repairs what lag had hidden from the plan."""
-_NOBODY = "00000000-0000-0000-0000-000000000000"
-_MADE = {"id": _NOBODY, "appId": _NOBODY}
-"""What stands for an object that is not made yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,51 +107,16 @@ def _left_to_a_person(outcome: Outcome, manual: Mapping[Address, str]) -> Outcom
     return replace(outcome, result=Result.MANUAL, reason=manual[outcome.address])
 
 
-def missing_permissions(
-    principal: Principal, kinds: Iterable[Kind], *, writes: bool
-) -> tuple[str, ...]:
-    """Name, per lacking right, the least Graph permission that would do; unknown = none lacks."""
-    way = permissions.to_write if writes else permissions.to_read
-    needs = (need for kind in kinds for need in way(kind))
-    return tuple(permissions.lacking(principal, needs))
-
-
 def _check_permissions(run: Run, agreed: Draft) -> None:
     """Refuse before the first write what Graph would refuse in the middle."""
-    written = {step.address.kind for step in agreed.plan.pending}
-    needs: list[permissions.Need] = []
-    for kind in run.kinds:
-        if kind.name in written:
-            needs += permissions.to_write(kind)
-        if reads := _reads_then(run, agreed, kind):
-            needs += permissions.to_read(kind, reads)
+    pending = agreed.plan.pending
+    made = [step.address for step in pending if step.action is Action.CREATE]
+    written = {step.address.kind for step in pending}
+    needs = [
+        *permissions.writing(run.kinds, written),
+        *permissions.reading(run, agreed.live, agreed.build.wanted, made),
+    ]
     permissions.demand(agreed.live.principal, needs)
-
-
-def _reads_then(run: Run, agreed: Draft, kind: Kind) -> tuple[Read, ...]:
-    """Return what a kind asks for once what the plan creates is there.
-
-    What hangs on an application that we make is read even where the manifest names none of it:
-    the secure default looks for what somebody else added.
-    """
-    made = {
-        step.address: LiveObject(step.address, _MADE, Ownership.CREATED)
-        for step in agreed.plan.pending
-        if step.action is Action.CREATE
-    }
-    wanted = agreed.build.wanted
-    view = View(
-        owner=run.manifest.owner,
-        tenant=run.manifest.tenant,
-        principal=agreed.live.principal,
-        observed_at=agreed.live.observed_at,
-        desired=tuple(item for address, item in wanted.items() if address.kind == kind.name),
-        wanted=wanted,
-        answers={},
-        objects={**agreed.live.objects, **made},
-        sinks=agreed.live.sinks,
-    )
-    return tuple(kind.reads(view))
 
 
 def _check_sinks(run: Run, agreed: Draft) -> None:

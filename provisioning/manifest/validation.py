@@ -33,7 +33,7 @@ class Validation:
         self.doubts = Doubts()
         """What may be missing only because it was cut out."""
         self._findings = findings
-        self._told: set[Place | None] = {finding.place for finding in findings}
+        self._told: set[Place | None] = {finding.place for finding in findings} - {root.place}
         """Where the text itself is faulty already: its type would be a second fault of the same."""
         self.faulty: set[str] = set()
         """Keys of entries that were left out or lost a part."""

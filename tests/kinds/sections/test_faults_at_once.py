@@ -165,3 +165,10 @@ def test_later_items_of_a_list_keep_their_places(tmp_path: Path) -> None:
               - has space
         """,
     ) == ["5 wrong-type", "has tag"]
+
+
+def test_a_missing_tenant_hides_no_fault_of_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "whole.yaml"
+    path.write_text("applications: {}\n", encoding="utf-8")
+    told = [f.message for f in manifest.load(path, kinds=KINDS).findings]
+    assert told == ["`name` is missing", "`version` is missing", "no tenant is named"]
