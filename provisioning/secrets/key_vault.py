@@ -98,7 +98,10 @@ class Vaults:
         from azure.core.exceptions import AzureError as Problem
         from azure.keyvault.secrets.aio import SecretClient
 
-        options: dict[str, Any] = {"transport": self.transport} if self.transport else {}
+        # A vault that cannot be reached is told in seconds.
+        options: dict[str, Any] = {"retry_connect": 2}
+        if self.transport is not None:
+            options["transport"] = self.transport
         # A loopback double cannot present a resource of the vault's domain in its challenge.
         verify = not _loopback(urlsplit(vault).hostname or "")
         try:
