@@ -302,6 +302,14 @@ class Sandbox:
         self.log.clear()
         self.faults.clear()
 
+    def image(self) -> bytes:
+        """Every tenant as it is now, to `restore` later; log and faults are no part of it."""
+        return self._store.image()
+
+    def restore(self, image: bytes) -> None:
+        """Go back to an `image` of this sandbox, which must be one in memory."""
+        self._store.restore(image)
+
     def close(self) -> None:
         """Close the database."""
         self._store.close()

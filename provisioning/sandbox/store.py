@@ -77,6 +77,16 @@ class Store:
         with self._lock:
             self._db.close()
 
+    def image(self) -> bytes:
+        """The whole database as it is now."""
+        with self._lock:
+            return self._db.serialize()
+
+    def restore(self, image: bytes) -> None:
+        """Go back to an image of this database; for one in memory."""
+        with self._lock:
+            self._db.deserialize(image)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; nested use joins the outer transaction."""

@@ -151,8 +151,8 @@ WRONG_CLAIM: Final = Cause(
 )
 OLD_VERSION: Final = Cause(
     "old-policy-version",
-    "sign-in works, but an earlier version of the policy still answers",
-    "wait, then verify again",
+    "sign-in works, but another version of the policy answers than the manifest builds",
+    "wait some minutes, since policies are cached, then verify again; or run apply",
     "{policy}",
     not_yet=True,
 )

@@ -10,28 +10,33 @@ from provisioning.core.model import Address, Desired, Finding, Place, Value
 from provisioning.core.plan import Action, Change, Step
 from provisioning.engine.reconcile import Draft
 from provisioning.kinds.custom_policy import content
+from provisioning.manifest import Manifest
 from provisioning.policies import difference
 from provisioning.render import values
-from provisioning.signin import policy_lines
+from provisioning.signin import lines, policy_lines
 from provisioning.signin.checks import Check
 from provisioning.signin.lines import APPLICATIONS
 
 RULE: Final = "tenant-differs"
 _FRAMEWORK: Final = ("ief", "ief_proxy")
+_ASKED: Final = ", requiredResourceAccess"
+"""What an application may ask for; a sign-in needs what it was granted, so this comes last."""
+_CONSENTS: Final = frozenset({"delegated_permission_grant", "app_role_assignment"})
 _WIDTH: Final = 60
 _OF_NO_EFFECT: Final = ("displayName", "uniqueName", "description", "notes", "tags", "info", "logo")
 """First words of properties that no sign-in looks at."""
 
 
-def of(draft: Draft, check: Check) -> tuple[Finding, ...]:
+def of(manifest: Manifest, draft: Draft, check: Check) -> tuple[Finding, ...]:
     """Return a finding per difference, those of the check's own application first."""
     steps = {step.address: step for step in draft.plan.steps if not step.manual}
     found: list[Finding] = []
     for address in dict.fromkeys(_related(draft, check)):
         step, desired = steps.get(address), draft.build.wanted.get(address)
         if step is not None and desired is not None:
-            found += _step(draft, step, desired)
-    return tuple(dict.fromkeys(found))
+            found += _step(manifest, draft, step, desired)
+    late = (finding for finding in found if _ASKED in finding.message)
+    return tuple(dict.fromkeys((*(f for f in found if _ASKED not in f.message), *late)))
 
 
 def _related(draft: Draft, check: Check) -> Iterator[Address]:
@@ -69,13 +74,18 @@ def _family(wanted: Mapping[Address, Desired], parent: Address) -> Iterator[Addr
     yield from (address for address, desired in wanted.items() if desired.parent == parent)
 
 
-def _step(draft: Draft, step: Step, desired: Desired) -> Iterator[Finding]:
+def _step(
+    manifest: Manifest, draft: Draft, step: Step, desired: Desired
+) -> Iterator[Finding]:
     remedy = "run apply"
     if step.held is not None:
         remedy = f"run apply --allow {step.held.guard}={step.address}: {step.held.reason}"
     if step.action is Action.CREATE:
         message = f"{step.address} is not in the tenant"
-        yield Finding(RULE, message, remedy, place=desired.place, address=step.address)
+        place = desired.place
+        if step.address.kind in _CONSENTS:
+            place = lines.under(manifest, place, "adminConsent") or place
+        yield Finding(RULE, message, remedy, place=place, address=step.address)
         return
     for change in step.changes:
         if change.path.partition(".")[0] in _OF_NO_EFFECT:
@@ -85,14 +95,14 @@ def _step(draft: Draft, step: Step, desired: Desired) -> Iterator[Finding]:
             f"the tenant differs from the manifest at {step.address}, {change.path}: "
             f"it has {before}, not {after}"
         )
-        place = _place(draft, desired, change)
+        place = _place(manifest, draft, desired, change)
         yield Finding(RULE, message, remedy, place=place, address=step.address)
     if not step.changes:
         message = f"the tenant differs from the manifest at {step.address}: {step.reason}"
         yield Finding(RULE, message, remedy, place=desired.place, address=step.address)
 
 
-def _place(draft: Draft, desired: Desired, change: Change) -> Place:
+def _place(manifest: Manifest, draft: Draft, desired: Desired, change: Change) -> Place:
     if desired.address.kind == policy_lines.KIND:
         document = content.document(desired, draft.live.objects)
         return document.place(difference.element_at(document, change.path))
@@ -100,7 +110,7 @@ def _place(draft: Draft, desired: Desired, change: Change) -> Place:
     for name in (*sorted(lost), change.path, change.path.partition("[")[0]):
         if name in desired.places:
             return desired.places[name]
-    return desired.place
+    return lines.under(manifest, desired.place, change.path) or desired.place
 
 
 def _items(value: Value) -> set[str]:

@@ -47,6 +47,28 @@ def of(manifest: Manifest, path: str) -> Line:
     return Line(found.place, found.node, found.missing)
 
 
+def under(manifest: Manifest, entry: Place, path: str) -> Place | None:
+    """Return where a key below the entry at a place stands; None when it is not there."""
+    for node in _at(manifest.tree, entry):
+        found = nodes.find(node, path)
+        if not found.missing:
+            return found.place
+    return None
+
+
+def _at(node: Node, place: Place) -> Iterator[Node]:
+    """Yield the values of the keys and items that stand at a place."""
+    below: tuple[tuple[Place, Node], ...] = ()
+    if isinstance(node, MappingNode):
+        below = tuple((entry.key, entry.node) for entry in node.entries.values())
+    elif isinstance(node, SequenceNode):
+        below = tuple((item.place, item) for item in node.items)
+    for key, value in below:
+        if place in (key, value.place):
+            yield value
+        yield from _at(value, place)
+
+
 def scalars(manifest: Manifest, path: str) -> Iterator[tuple[object, Place]]:
     """Yield the scalars of the list at a path with their places."""
     line = of(manifest, path)

@@ -14,12 +14,14 @@ from typing import Final
 
 from provisioning.core.model import Finding, Place, Severity
 from provisioning.engine.reconcile import Draft
+from provisioning.kinds.sections import shapes
 from provisioning.manifest import Manifest
 from provisioning.signin import differences, lines, policy_lines, refusal
 from provisioning.signin.checks import Check, Diagnosis, Result
 from provisioning.signin.lines import Line
 from provisioning.signin.policy_lines import Chain, Spot
 
+_GRAPH: Final = "https://graph.microsoft.com/"
 _PERSONAL: Final = "AzureADandPersonalMicrosoftAccount"
 _PROTOCOL: Final = frozenset({"openid", "offline_access", "profile", "email"})
 _POLICY_CLAIMS: Final = frozenset({"tfp", "acr"})
@@ -31,12 +33,11 @@ def mended(result: Result, check: Check, manifest: Manifest, draft: Draft) -> Re
     """Return a failed result with its findings; a passed one as it is."""
     if result.diagnosis is None:
         return result
-    case = _Case(check, result.diagnosis, manifest, draft)
+    # Where we lack what it takes to ask, the tenant has not been heard.
+    heard = result.diagnosis.cause not in _OURS
+    differing = differences.of(manifest, draft, check) if heard else ()
+    case = _Case(check, result.diagnosis, manifest, draft, differs=bool(differing))
     own = tuple(_own(case))
-    differing = differences.of(draft, check)
-    if result.diagnosis.cause in _OURS:
-        # What we lack to ask at all: the tenant has not been heard.
-        differing = ()
     near = {finding.place for finding in own}
     ranked = sorted(differing, key=lambda finding: finding.place not in near)
     # A line that is only not applied needs no correction.
@@ -58,6 +59,7 @@ class _Case:
     diagnosis: Diagnosis
     manifest: Manifest
     draft: Draft
+    differs: bool
 
     @property
     def chain(self) -> Chain | None:
@@ -116,8 +118,9 @@ def _own(case: _Case) -> Iterator[Finding]:
 def _consent(case: _Case) -> Iterator[Finding]:
     """The permission that is not consented, or where it is not even asked for."""
     path = f"{case.app}.permissions"
-    asked = [scope.rpartition("/")[2] for scope in case.check.scopes]
-    lacking = [name for name in asked if name not in _consented(case)]
+    consented = _consented(case)
+    asked = {scope.rpartition("/")[2]: _is_graphs(scope) for scope in _asked(case)}
+    lacking = [name for name in asked if name not in consented]
     for index in range(lines.count(case.manifest, path)):
         entry = f"{path}.{index}"
         listed = {value for value, _ in lines.scalars(case.manifest, f"{entry}.delegated")}
@@ -125,11 +128,24 @@ def _consent(case: _Case) -> Iterator[Finding]:
             yield case.at(f"{entry}.adminConsent", "write adminConsent: true")
             return
     for name in lacking:
-        entry = _entry_for(case, name)
+        entry = _entry_for(case, graph=asked[name])
         if entry is not None:
             yield case.at(f"{entry}.delegated", f"add {name}")
             return
-    yield case.at(path)
+    if not case.differs:
+        yield case.at(path)
+
+
+def _asked(case: _Case) -> Iterator[str]:
+    """Yield the scopes that need consent; Entra's openid and the like come with any other."""
+    for scope in case.check.scopes:
+        protocol = scope in _PROTOCOL and case.check.policy is None
+        if scope != case.check.client_id and not protocol:
+            yield scope
+
+
+def _is_graphs(scope: str) -> bool:
+    return "/" not in scope or scope.startswith(_GRAPH)
 
 
 def _consented(case: _Case) -> set[object]:
@@ -147,12 +163,12 @@ def _consents(case: _Case, entry: str) -> bool:
     return case.line(f"{entry}.adminConsent").value is True
 
 
-def _entry_for(case: _Case, scope: str) -> str | None:
-    """Return the path of the entry of `permissions` that a scope belongs in."""
+def _entry_for(case: _Case, *, graph: bool) -> str | None:
+    """Return the path of the entry of `permissions` for Microsoft Graph, or for an API."""
     path = f"{case.app}.permissions"
     for index in range(lines.count(case.manifest, path)):
         resource = case.line(f"{path}.{index}.resource").value
-        if (resource == "microsoftGraph") is (scope in _PROTOCOL):
+        if (resource == shapes.MICROSOFT_GRAPH) is graph:
             return f"{path}.{index}"
     return None
 
@@ -250,12 +266,32 @@ def _credentials(case: _Case) -> Iterator[Finding]:
         )
 
 
+def _grant(case: _Case) -> Iterator[Finding]:
+    """A user flow of another type, else the check's flow."""
+    flow = refusal.policy_path(case.check)
+    if case.check.policy is not None and flow != _FILES and not case.line(flow).missing:
+        yield case.at(f"{flow}.userFlowType", "write resourceOwner")
+    yield case.at(f"{case.check.path}.flow")
+
+
+def _secret(case: _Case) -> Iterator[Finding]:
+    """Where the manifest stores a secret of its own, else what the check names."""
+    path = case.diagnosis.path or f"{case.check.path}.secret"
+    name = case.line(path).value
+    store = f"{case.app}.secrets.{name}.store"
+    stored = isinstance(name, str) and not case.line(store).missing
+    yield case.at(store if stored else path)
+
+
 def _claim(case: _Case) -> Iterator[Finding]:
     """Where the token's claim comes from, then what the check expects of it."""
     name = case.diagnosis.subject or ""
     expected = f"{case.check.path}.expect.{name}"
     if name == "scp":
         yield from _missing_scope(case)
+    elif name == "ver":
+        for key, _ in _apis(case):
+            yield case.at(f"applications.{key}.api.requestedAccessTokenVersion")
     elif case.check.policy is None:
         yield case.at(f"{case.app}.optionalClaims")
     elif case.chain is None:
@@ -280,6 +316,8 @@ _LOCATORS: Final[Mapping[str, Callable[[_Case], Iterator[Finding]]]] = MappingPr
         "identity-experience-framework-broken": _framework,
         "internal-error": _internal,
         "wrong-credentials": _credentials,
+        "grant-not-offered": _grant,
+        "secret-unreadable": _secret,
         "missing-claim": _claim,
         "wrong-claim": _claim,
     }

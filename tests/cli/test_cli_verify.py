@@ -38,7 +38,7 @@ def shipped(shell: Shell, name: str) -> None:
         ("ropc-custom-policy", ["sign_in"], 0),
         ("ropc-user-flow", ["sign_in"], 3),
         ("access-token", ["call_the_api"], 0),
-        ("auth0-native", ["sign_in", "sign_in_v1"], 0),
+        ("auth0-native", ["profile", "sign_in", "sign_in_v1"], 0),
     ],
 )
 def test_a_shipped_manifest_passes_its_checks_after_an_apply(

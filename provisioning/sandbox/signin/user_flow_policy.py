@@ -15,7 +15,7 @@ from provisioning.sandbox import accounts, user_flows
 from provisioning.sandbox.signin import local_accounts
 from provisioning.sandbox.signin.attempt import Attempt, Field, Outcome, Page, TokenSettings
 from provisioning.sandbox.signin.b2c_errors import B2CError, NotOfferedError
-from provisioning.sandbox.signin.journey import Answers, PageNeededError
+from provisioning.sandbox.signin.journey import Answers
 from provisioning.sandbox.signin.standing import Standing
 from provisioning.sandbox.store import Record
 
@@ -50,16 +50,17 @@ class UserFlow:
         """Check the credentials of the request, or ask for them on a page.
 
         Raises:
+            B2CError: 90086 for a password grant at a flow of another type (azure-docs#49743).
             NotOfferedError: a flow that does not sign in.
         """
         if self.type == "resourceOwner" and not attempt.interactive:
             return self._outcome(attempt, self._checked(attempt, attempt.parameters, "username"))
+        if not attempt.interactive:
+            raise B2CError("90086", "password")
         if self.type not in _SIGN_IN:
             raise NotOfferedError(f"the user flow type {self.type} in this place")
         page = _PAGE
         while True:
-            if not attempt.interactive:
-                raise PageNeededError(_PAGE)
             answers = yield page
             try:
                 return self._outcome(attempt, self._checked(attempt, answers, "signInName"))

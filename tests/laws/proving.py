@@ -1,0 +1,122 @@
+"""A manifest on a sandbox that is applied once; a leaf is broken, proven, and put back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+from world import ROOT, World
+
+from provisioning import manifest
+from provisioning.cli import verifying
+from provisioning.cli.compose import Way
+from provisioning.core.errors import SecretError
+from provisioning.core.guards import GUARDS
+from provisioning.core.model import Secret
+from provisioning.engine import reconcile
+from provisioning.engine.run import Run
+from provisioning.kinds import KINDS
+from provisioning.manifest import Manifest
+from provisioning.signin.checks import Result
+
+WAY = Way(sandbox=":memory:", auth=None, graph_endpoint=None, journal=Path("journal"))
+USER, PASSWORD = "ada@example.com", "Correct-Horse-9"
+GRAPH = "https://graph.microsoft.com/beta/trustFramework/policies"
+
+
+@dataclass(slots=True)
+class Stage:
+    """A shipped manifest, applied."""
+
+    world: World
+    folder: Path
+    wanted: Manifest
+    image: bytes = b""
+
+    @property
+    def text(self) -> str:
+        return (self.folder / "manifest.yaml").read_text("utf-8")
+
+    def broken(self, text: str) -> tuple[Manifest | None, tuple[str, ...]]:
+        """Load a broken copy; None with the rules of its faults where it is refused."""
+        path = self.folder / "broken.yaml"
+        path.write_text(text, encoding="utf-8")
+        loaded = manifest.load(path, kinds=KINDS)
+        rules = tuple(f.rule for f in loaded.findings if f.severity.value == "error")
+        return loaded.manifest, rules
+
+    async def apply(self, wanted: Manifest) -> tuple[str, ...]:
+        """Make the tenant what a manifest says; returns the rules of a plan that is refused."""
+        async with self._run(wanted) as run:
+            draft = await reconcile.draft(run)
+            if draft.plan.errors:
+                return tuple(finding.rule for finding in draft.plan.errors)
+            report = await reconcile.carry_out(run, draft)
+            assert not report.failed, [str(outcome.fault) for outcome in report.outcomes]
+            return ()
+
+    async def verify(self, wanted: Manifest) -> tuple[Result, ...]:
+        """Make the manifest's checks, as `verify` does."""
+        async with self._run(wanted) as run:
+            return await verifying.results(run, wanted, WAY, self.world.box)
+
+    def put_back(self) -> None:
+        """Bring the tenant and the sinks to where they were after the first apply."""
+        self.world.box.restore(self.image)
+        shutil.rmtree(self.folder / ".secrets", ignore_errors=True)
+        if (self.folder / "kept").exists():
+            shutil.copytree(self.folder / "kept", self.folder / ".secrets")
+
+    async def policy(self, policy_id: str) -> str:
+        """Download a policy."""
+        async with self._graph() as graph:
+            return (await graph.get(f"{GRAPH}/{policy_id}/$value")).text
+
+    async def upload(self, policy_id: str, xml: str) -> int:
+        """Replace a policy behind the manifest's back; returns the HTTP status."""
+        async with self._graph() as graph:
+            answer = await graph.put(
+                f"{GRAPH}/{policy_id}/$value",
+                content=xml.encode(),
+                headers={"Content-Type": "application/xml"},
+            )
+        return answer.status_code
+
+    def _graph(self) -> httpx.AsyncClient:
+        box = self.world.box
+        token = box.issue_token(box.tenants()[0].id)
+        return httpx.AsyncClient(
+            transport=box.transport(), headers={"Authorization": f"Bearer {token}"}
+        )
+
+    @asynccontextmanager
+    async def _run(self, wanted: Manifest) -> AsyncIterator[Run]:
+        allow = [guard for guard in GUARDS if guard != "prune"]
+        async with self.world.run(wanted, allow=allow, prune=True, sinks=self.folder) as run:
+            yield replace(run, read_secret=read_secret)
+
+
+async def read_secret(secret: Secret) -> str:
+    values = {"TEST_USER": USER, "TEST_PASSWORD": PASSWORD}
+    kind, name = secret.source
+    if kind != "fromEnv" or name not in values:
+        raise SecretError(f"no {kind} {name}")
+    return values[name]
+
+
+async def staged(world: World, name: str) -> Stage:
+    """Copy a shipped manifest into the world, apply it, and keep the tenant's image."""
+    folder = world.folder / name
+    shutil.copytree(ROOT / "manifests" / name, folder)
+    loaded = world.load(folder / "manifest.yaml")
+    stage = Stage(world, folder, loaded)
+    assert await stage.apply(loaded) == ()
+    if (folder / ".secrets").exists():
+        shutil.copytree(folder / ".secrets", folder / "kept")
+    assert all(result.passed for result in await stage.verify(loaded))
+    stage.image = world.box.image()
+    return stage
