@@ -118,6 +118,13 @@ _REDEEM: Final = Cause(
     "compare RefreshTokenUserJourneyId and its technical profiles, and signInAudience",
     "{policy}",
 )
+_JOURNEY: Final = Cause(
+    "no-user-journey",
+    "the policy names no user journey",
+    "add a DefaultUserJourney to the policy's RelyingParty",
+    "{policy}",
+    not_yet=True,
+)
 _KEY: Final = Cause(
     "signing-key-missing",
     "a key that the policy signs or encrypts with is gone, inactive or expired",
@@ -220,7 +227,8 @@ _B2C: Final = _table(
     (_EXPIRED, "90080"),
     (_REVOKED, "90129 90128"),
     (_FOREIGN, "90088 90279"),
-    (_REDEEM, "90085"),
+    (_REDEEM, "90085 90288"),
+    (_JOURNEY, "90031"),
     (_KEY, "90090 90220 90073"),
     (_FRAMEWORK, "90284 90285"),
     (_SECRET, "90081"),

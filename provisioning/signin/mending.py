@@ -329,6 +329,7 @@ _SPOTS: Final[Mapping[str, Spot]] = MappingProxyType(
         "internal-error": Spot.REFRESH,
         "page-instead-of-token": Spot.FIRST_STEP,
         "identity-experience-framework-broken": Spot.LOGIN,
+        "no-user-journey": Spot.POLICY,
         "no-policy-claim": Spot.ISSUER,
         "wrong-policy": Spot.POLICY,
         "old-policy-version": Spot.OUTPUT_CLAIMS,

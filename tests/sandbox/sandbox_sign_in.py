@@ -89,6 +89,7 @@ BASE = policy(
           <DisplayName>Password</DisplayName>
           <Protocol Name="OpenIdConnect" />
           <Metadata>
+            <Item Key="METADATA">https://login.microsoftonline.com/{tenant}/.well-known/openid-configuration</Item>
             <Item Key="authorization_endpoint">https://login.microsoftonline.com/{tenant}/oauth2/token</Item>
             <Item Key="grant_type">password</Item>
           </Metadata>
@@ -117,6 +118,7 @@ BASE = policy(
           <DisplayName>Sign in</DisplayName>
           <Protocol Name="OpenIdConnect" />
           <Metadata>
+            <Item Key="METADATA">https://login.microsoftonline.com/{tenant}/.well-known/openid-configuration</Item>
             <Item Key="authorization_endpoint">https://login.microsoftonline.com/{tenant}/oauth2/token</Item>
             <Item Key="client_id">THE-PROXY</Item>
             <Item Key="IdTokenAudience">THE-FRAMEWORK</Item>
@@ -144,6 +146,9 @@ BASE = policy(
             <OutputClaim ClaimTypeReferenceId="password" Required="true" />
             <OutputClaim ClaimTypeReferenceId="objectId" />
           </OutputClaims>
+          <OutputClaimsTransformations>
+            <OutputClaimsTransformation ReferenceId="MakeSubject" />
+          </OutputClaimsTransformations>
           <ValidationTechnicalProfiles>
             <ValidationTechnicalProfile ReferenceId="login-NonInteractive" />
           </ValidationTechnicalProfiles>

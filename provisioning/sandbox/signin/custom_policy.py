@@ -25,6 +25,7 @@ _LIFETIMES = (
     ("refresh_token_lifetime_secs", 1209600),
     ("rolling_refresh_token_lifetime_secs", 7776000),
 )
+_KEYS = {"issuer_secret", "issuer_refresh_token_key"}
 _NO_SUBJECT = "Not supported currently. Use oid claim."
 
 
@@ -40,8 +41,8 @@ class CustomPolicy:
         name = self.default_journey
         if not name:
             raise B2CError("90031", self.id)
-        claims, issuer = yield from journey.run(self.lineage, name, attempt)
-        return self._outcome(attempt, claims, issuer)
+        claims, _ = yield from journey.run(self.lineage, name, attempt)
+        return self._outcome(attempt, claims, self.issuer)
 
     def redeem(self, attempt: Attempt) -> Generator[Page, journey.Answers, Outcome]:
         """Run the journey that redeems refresh tokens.
@@ -99,13 +100,39 @@ class CustomPolicy:
         return found
 
     @cached_property
+    def subject(self) -> str:
+        """The token's claim that SubjectNamingInfo names, or empty."""
+        found = [
+            each.get("ClaimType") or ""
+            for party in self.lineage.elements("RelyingParty")
+            for each in party.iterfind(f"{tag('TechnicalProfile')}/{tag('SubjectNamingInfo')}")
+        ]
+        return found[-1] if found else ""
+
+    @cached_property
     def issuer(self) -> Profile:
-        """The profile of the default journey's last step."""
+        """The profile of the default journey's last step.
+
+        Raises:
+            B2CError: 90031; 90085 where the issuer or the relying party lacks what it must have:
+                Protocol, OutputTokenFormat JWT, both keys (P jwt-issuer-technical-profile.md,
+                relyingparty.md; the number is unverified).
+        """
+        if not self.default_journey:
+            raise B2CError("90031", self.id)
         found = self.lineage.journeys.get(self.default_journey.casefold())
         if found is None:
-            raise B2CError("90031", self.id)
+            raise B2CError("90085")
         issuers = [step.issuer for step in found.in_order() if step.type == "SendClaims"]
-        return profiles.declared(self.lineage, issuers[-1] if issuers else "")
+        issuer = profiles.declared(self.lineage, issuers[-1] if issuers else "")
+        speaks = any(
+            party.find(f"{tag('TechnicalProfile')}/{tag('Protocol')}") is not None
+            for party in self.lineage.elements("RelyingParty")
+        )
+        whole = issuer.protocol and issuer.output_format and _KEYS <= issuer.keys.keys()
+        if not speaks or not whole:
+            raise B2CError("90085")
+        return issuer
 
     @cached_property
     def _default_names(self) -> dict[str, str]:
@@ -126,6 +153,11 @@ class CustomPolicy:
         return self._default_names.get(claim.id.casefold()) or claim.id
 
     def _outcome(self, attempt: Attempt, claims: dict[str, Any], issuer: Profile) -> Outcome:
+        """The claims of the tokens.
+
+        SubjectNamingInfo names an output claim of the relying party (P relyingparty.md); that a
+        token without it is 90085 is unverified.
+        """
         shown: dict[str, Any] = {}
         for identity, claim in self.outputs.items():
             value = claims.get(identity)
@@ -135,7 +167,10 @@ class CustomPolicy:
             # empty default: empty claims stay out.
             if value not in (None, ""):
                 shown[self._partner(claim)] = value
-        shown.setdefault("sub", _NO_SUBJECT)
+        if (self.subject or "sub") not in shown:
+            if self.subject:
+                raise B2CError("90085")
+            shown["sub"] = _NO_SUBJECT
         identity = issuer.metadata.get("issuer_refresh_token_user_identity_claim_type", "objectId")
         object_id = claims.get(identity.casefold()) or attempt.grant.get("objectid") or ""
         settings = self._settings(issuer, attempt.standing, attempt.root)

@@ -41,10 +41,13 @@ def run(profile: Profile, attempt: Attempt, given: Mapping[str, Any]) -> dict[st
     `given` are input and persisted claims by their names in the directory.
 
     Raises:
-        B2CError: 90128 where the user must exist and does not.
+        B2CError: 90128 where the user must exist and does not; 90085 without Operation or an
+            input claim, which the page asks for (the number is unverified).
         NotOfferedError: an operation or a key that the sandbox does not interpret.
     """
     operation = profile.metadata.get("Operation", "")
+    if not operation or not profile.inputs:
+        raise B2CError("90085")
     user = _found(attempt, given, _keys(profile))
     if user is None and _raises(profile, "RaiseErrorIfClaimsPrincipalDoesNotExist"):
         raise B2CError("90128")
@@ -56,7 +59,7 @@ def run(profile: Profile, attempt: Attempt, given: Mapping[str, Any]) -> dict[st
                 raise B2CError("90225")
             return _written(attempt, user, given)
         case _:
-            raise NotOfferedError(f"the directory operation {operation or '(none)'}")
+            raise NotOfferedError(f"the directory operation {operation}")
 
 
 def _keys(profile: Profile) -> list[str]:
@@ -81,7 +84,7 @@ def _found(attempt: Attempt, given: Mapping[str, Any], keys: list[str]) -> Recor
             return accounts.by_sign_in_name(
                 attempt.store, attempt.tenant, value, kind=kinds.get(kind)
             )
-    raise NotOfferedError(f"looking up a user by {', '.join(keys) or 'nothing'}")
+    raise NotOfferedError(f"looking up a user by {', '.join(keys)}")
 
 
 def _attributes(user: Record) -> dict[str, Any]:

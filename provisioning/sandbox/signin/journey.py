@@ -12,6 +12,7 @@ from typing import Any
 from provisioning.sandbox.signin import profiles
 from provisioning.sandbox.signin.attempt import Attempt, Field, Page
 from provisioning.sandbox.signin.b2c_errors import B2CError, NotOfferedError
+from provisioning.sandbox.trustframework import references
 from provisioning.sandbox.trustframework.merged import Lineage, Profile, Step
 from provisioning.sandbox.trustframework.reader import tag
 
@@ -40,13 +41,16 @@ def run(
 ) -> Generator[Page, Answers, tuple[Claims, Profile]]:
     """Run a journey to its SendClaims step; returns the claims and the issuer's profile.
 
+    An upload is checked against its ancestors, never its children, so that a stored policy may
+    refer to what its parent has lost. Sign-in then fails inside (90085; the number is unverified).
+
     Raises:
-        B2CError: what a step refuses.
+        B2CError: what a step refuses; 90085 for a chain that does not hold together.
         NotOfferedError: a step or profile that the sandbox does not interpret.
     """
     journey = lineage.journeys.get(identity.casefold())
-    if journey is None:
-        raise NotOfferedError(f"the undeclared user journey {identity}")
+    if journey is None or any(references.missing(lineage, attempt.tenant.domain)):
+        raise B2CError("90085")
     claims: Claims = {}
     chosen: str | None = None
     for step in journey.in_order():
@@ -69,12 +73,14 @@ def run(
                 raise NotOfferedError(
                     f"step {step.order} ({step.type}) of the user journey {journey.id}"
                 )
-    raise NotOfferedError(f"the user journey {journey.id}, which sends no claims")
+    raise B2CError("90085")
 
 
 def _name(step: Step, chosen: str | None) -> str:
     if chosen is not None and chosen in step.exchanges:
         return step.exchanges[chosen]
+    if not step.exchanges:
+        raise B2CError("90085")
     if len(step.exchanges) != 1:
         raise NotOfferedError(f"step {step.order} with {len(step.exchanges)} claims exchanges")
     return next(iter(step.exchanges.values()))

@@ -33,12 +33,21 @@ _SESSIONS = ("NoopSSOSessionProvider", "DefaultSSOSessionProvider", "OAuthSSOSes
 def kind(profile: Profile) -> str:
     """Which row of the table a profile is.
 
+    A profile needs its Protocol (P technicalprofiles.md), one of OpenID Connect its METADATA
+    (P openid-connect-technical-profile.md), and without authorization_endpoint the credentials
+    would go to the endpoint for browsers. That the number is 90085 then is unverified.
+
     Raises:
+        B2CError: 90085 for one that lacks what it needs.
         NotOfferedError: none.
     """
+    if not profile.protocol:
+        raise B2CError("90085")
     if profile.protocol == "OpenIdConnect" and profile.output_format != "JWT":
         endpoint = profile.metadata.get("authorization_endpoint", "")
-        if "/{tenant}/oauth2/token" in endpoint.replace("//", "/") or not endpoint:
+        if not endpoint or "METADATA" not in profile.metadata:
+            raise B2CError("90085")
+        if "/{tenant}/oauth2/token" in endpoint.replace("//", "/"):
             return LOCAL_SIGN_IN
     if profile.protocol == "None":
         return REFRESH_SETUP
@@ -54,14 +63,17 @@ def declared(lineage: Lineage, identity: str) -> Profile:
     """A profile with everything it includes, its session provider checked.
 
     Raises:
-        NotOfferedError: it is not declared, or its session provider is not in the table.
+        B2CError: 90085 where it or its session provider is not declared, or has no handler.
+        NotOfferedError: its session provider is not in the table.
     """
     profile = lineage.effective(identity)
     if profile is None:
-        raise NotOfferedError(f"the undeclared technical profile {identity}")
+        raise B2CError("90085")
     if profile.session:
         session = lineage.effective(profile.session)
-        handler = "" if session is None else session.handler
+        if session is None or not session.protocol:
+            raise B2CError("90085")
+        handler = session.handler
         if not any(f".{known}," in f"{handler}," for known in _SESSIONS):
             raise NotOfferedError(f"the session provider {profile.session}")
     return profile

@@ -5,6 +5,7 @@ Sources: P policy-keys-overview.md (the newest active key signs; all are publish
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jwt
@@ -28,9 +29,16 @@ def signed(standing: Standing, tokens: Tokens, key_set: str, claims: Json) -> st
     if not key_set:
         return tokens.sign(claims)
     public, private = _active(standing, key_set)
-    key = serialization.load_pem_private_key(private["pem"].encode(), None)
-    assert isinstance(key, rsa.RSAPrivateKey)
+    key = _loaded(private["pem"])
     return jwt.encode(claims, key, algorithm="RS256", headers={"kid": public["kid"]})
+
+
+@functools.lru_cache(maxsize=64)
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    """A private key; its numbers are checked at every loading, which takes 40 ms."""
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
 
 
 def jwks(standing: Standing, tokens: Tokens, key_set: str) -> Json:

@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from provisioning.sandbox.signin.b2c_errors import NotOfferedError
+from provisioning.sandbox.signin.b2c_errors import B2CError, NotOfferedError
 from provisioning.sandbox.trustframework.merged import Lineage
 from provisioning.sandbox.trustframework.reader import tag
 
@@ -44,6 +44,7 @@ def run(lineage: Lineage, identity: str, claims: Claims, now: datetime) -> None:
     """Run one transformation on the claims of a journey.
 
     Raises:
+        B2CError: 90085 for an operand that must be there and is not.
         NotOfferedError: a method that the sandbox does not interpret.
         AssertionFailedError: an assertion did not hold.
     """
@@ -161,11 +162,15 @@ def _assert_equal(given: _Arguments) -> Claims | None:
 
 
 def _assert_later(given: _Arguments) -> Claims | None:
-    """AssertDateTimeIsGreaterThan (P date-transformations.md): times in their own zone or UTC."""
+    """AssertDateTimeIsGreaterThan (P date-transformations.md): times in their own zone or UTC.
+
+    Only the right operand may be missing; without the left one a refresh ends in an internal
+    error (starterpack#138).
+    """
+    if not given.text("leftoperand"):
+        raise B2CError("90085")
     if not given.text("rightoperand"):
         return {} if given.is_true("assertifrightoperandisnotpresent") else None
-    if not given.text("leftoperand"):
-        return None
     left, right = _moment(given.text("leftoperand")), _moment(given.text("rightoperand"))
     tolerance = float(given.text("treatasequalifwithinmillseconds") or 0) / 1000
     if abs((left - right).total_seconds()) <= tolerance:
