@@ -40,6 +40,10 @@ class Leaf:
     path: str
     line: int
     last: int
+    above: int
+    """Line of the entry that it stands in."""
+    replaced: bool
+    """Whether another value stands in its place; else it is gone."""
     broken: str
 
 
@@ -47,29 +51,32 @@ def of(text: str) -> Iterator[Leaf]:
     """Yield every scalar, changed, and every entry of a mapping or list, removed."""
     for key, value in yaml.compose(text).value:
         if key.value not in HEADER:
-            yield from _entry(text, key.value, key, value)
+            yield from _entry(text, key.value, key, value, 1)
 
 
-def _below(text: str, path: str, node: yaml.Node) -> Iterator[Leaf]:
+def _below(text: str, path: str, node: yaml.Node, above: int) -> Iterator[Leaf]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            yield from _entry(text, f"{path}.{key.value}", key, value)
+            yield from _entry(text, f"{path}.{key.value}", key, value, above)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             scalar = isinstance(item, yaml.ScalarNode)
             name = f"{path}[{item.value}]" if scalar else f"{path}[{_name(item, index)}]"
-            yield Leaf(name, item.start_mark.line + 1, _last(item), _without_item(text, node, index))
+            line, cut = item.start_mark.line + 1, _without_item(text, node, index)
+            yield Leaf(name, line, _last(item), above, False, cut)
             if not scalar:
-                yield from _below(text, name, item)
+                yield from _below(text, name, item, line)
 
 
-def _entry(text: str, path: str, key: yaml.Node, value: yaml.Node) -> Iterator[Leaf]:
+def _entry(
+    text: str, path: str, key: yaml.Node, value: yaml.Node, above: int
+) -> Iterator[Leaf]:
     line = key.start_mark.line + 1
     if isinstance(value, yaml.ScalarNode) and value.style not in {"|", ">"}:
-        yield Leaf(path, line, _last(value), _changed(text, value))
+        yield Leaf(path, line, _last(value), above, True, _changed(text, value))
     else:
-        yield Leaf(path, line, _last(value), _without_entry(text, key, value))
-        yield from _below(text, path, value)
+        yield Leaf(path, line, _last(value), above, False, _without_entry(text, key, value))
+        yield from _below(text, path, value, line)
 
 
 def _last(node: yaml.Node) -> int:
@@ -119,32 +126,63 @@ def _without_item(text: str, node: yaml.Node, index: int) -> str:
     return text[:start] + text[end:]
 
 
-def elements(xml: str) -> Iterator[tuple[str, int, str]]:
-    """Yield (path, line, the policy without it) of every element below a policy's root."""
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a policy's file: its path, its lines, its number in document order."""
+
+    path: str
+    line: int
+    last: int
+    number: int
+
+
+def elements(xml: str) -> tuple[Element, ...]:
+    """Return every element below a policy's root."""
     tree = etree.fromstring(xml.encode())
-    for number, element in enumerate(tree.iter("*")):
-        if number == 0:
-            continue
-        copy = etree.fromstring(xml.encode())
-        gone = list(copy.iter("*"))[number]
+    return tuple(
+        Element(_path(element), element.sourceline or 0, _end(element), number)
+        for number, element in enumerate(tree.iter("*"))
+        if number
+    )
+
+
+def _end(element: etree._Element) -> int:
+    return max(each.sourceline or 0 for each in element.iter("*"))
+
+
+def without(xml: str, *numbers: int) -> str:
+    """Return a policy without some of its elements."""
+    tree = etree.fromstring(xml.encode())
+    every = list(tree.iter("*"))
+    for gone in (every[number] for number in numbers):
         parent = gone.getparent()
-        assert parent is not None
-        tail, before = gone.tail or "", gone.getprevious()
-        if before is None:
-            parent.text = (parent.text or "") + tail
-        else:
-            before.tail = (before.tail or "") + tail
-        parent.remove(gone)
-        yield _path(element), element.sourceline or 0, etree.tostring(copy, encoding="unicode")
+        if parent is not None:
+            parent.remove(gone)
+    return etree.tostring(tree, encoding="unicode")
 
 
 def _path(element: etree._Element) -> str:
-    steps = []
+    """Spell where an element stands, wrappers left out."""
+    steps: list[str] = []
     here: etree._Element | None = element
     while here is not None and here.getparent() is not None:
-        steps.append(_step(here))
+        name = etree.QName(here).localname
+        held = any(step.startswith("TechnicalProfile[") for step in steps)
+        if here is element or not (name in _WRAPPERS or (held and name == "ClaimsProvider")):
+            steps.append(_step(here))
         here = here.getparent()
     return "/".join(reversed(steps))
+
+
+_WRAPPERS = {
+    "BuildingBlocks",
+    "ClaimsSchema",
+    "ClaimsTransformations",
+    "ClaimsProviders",
+    "TechnicalProfiles",
+    "UserJourneys",
+    "OrchestrationSteps",
+}
 
 
 def _step(element: etree._Element) -> str:

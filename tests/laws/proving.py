@@ -108,10 +108,27 @@ async def read_secret(secret: Secret) -> str:
     return values[name]
 
 
-async def staged(world: World, name: str) -> Stage:
-    """Copy a shipped manifest into the world, apply it, and keep the tenant's image."""
+def enrolled(world: World) -> str:
+    """Add the account that the checks sign in with, in full; returns its object id."""
+    tenant = world.box.add_tenant("contoso.onmicrosoft.com", "b2c")
+    names = {"givenName": "Ada", "surname": "Lovelace"}
+    return world.box.add_user(tenant.id, USER, "ada", password=PASSWORD, properties=names)
+
+
+async def staged(world: World, name: str, *edits: tuple[str, str]) -> Stage:
+    """Copy a shipped manifest into the world, apply it, and keep the tenant's image.
+
+    `edits` are replacements in its files; `USER-ID` in them becomes the account's object id.
+    """
     folder = world.folder / name
     shutil.copytree(ROOT / "manifests" / name, folder)
+    user = enrolled(world) if edits else ""
+    for old, new in edits:
+        files = [path for path in folder.rglob("*.*ml") if old in path.read_text("utf-8")]
+        assert files, old
+        for path in files:
+            text = path.read_text("utf-8").replace(old, new.replace("USER-ID", user))
+            path.write_text(text, encoding="utf-8")
     loaded = world.load(folder / "manifest.yaml")
     stage = Stage(world, folder, loaded)
     assert await stage.apply(loaded) == ()
