@@ -107,7 +107,12 @@ def _place(manifest: Manifest, draft: Draft, desired: Desired, change: Change) -
         document = content.document(desired, draft.live.objects)
         return document.place(difference.element_at(document, change.path))
     lost = _items(change.after) - _items(change.before)
-    for name in (*sorted(lost), change.path, change.path.partition("[")[0]):
+    whole, _, rest = change.path.partition("[")
+    entry = rest.partition("]")[0]
+    if entry and whole in desired.places:
+        here = desired.places[whole]
+        return lines.under(manifest, here, entry) or here
+    for name in (*sorted(lost), change.path):
         if name in desired.places:
             return desired.places[name]
     return lines.under(manifest, desired.place, change.path) or desired.place

@@ -48,13 +48,19 @@ class Chain:
         return self.documents[0].place()
 
     def claim(self, name: str) -> tuple[Place, bool]:
-        """Return where a claim of tokens is put out, else where it would be, and which."""
-        for document, element in self._named("OutputClaims"):
-            if not _is_relying_party(element):
-                continue
-            for claim in documents.children(element):
-                spelled = claim.get("PartnerClaimType") or claim.get("ClaimTypeReferenceId")
-                if spelled == name:
+        """Return where a claim of tokens is put out, else where it would be, and which.
+
+        One that is put out under another name counts as well.
+        """
+        listed = [
+            (document, claim)
+            for document, element in self._named("OutputClaims")
+            if _is_relying_party(element)
+            for claim in documents.children(element)
+        ]
+        for attribute in ("PartnerClaimType", "ClaimTypeReferenceId"):
+            for document, claim in listed:
+                if claim.get(attribute) == name:
                     return document.place(claim), True
         return self.find(Spot.OUTPUT_CLAIMS), False
 

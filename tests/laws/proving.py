@@ -59,10 +59,19 @@ class Stage:
             assert not report.failed, [str(outcome.fault) for outcome in report.outcomes]
             return ()
 
-    async def verify(self, wanted: Manifest) -> tuple[Result, ...]:
-        """Make the manifest's checks, as `verify` does."""
+    async def verify(self, wanted: Manifest, patience: float = 0.0) -> tuple[Result, ...]:
+        """Make the manifest's checks, as `verify` does; `apply --verify` is patient, in seconds."""
         async with self._run(wanted) as run:
-            return await verifying.results(run, wanted, WAY, self.world.box)
+            return await verifying.results(
+                run, wanted, WAY, self.world.box, patience=patience
+            )
+
+    async def edited(self, *edits: tuple[str, str]) -> Manifest:
+        """Replace text in the files, apply, and return the manifest."""
+        edit(self.folder, *edits)
+        wanted = self.world.load(self.folder / "manifest.yaml")
+        assert await self.apply(wanted) == ()
+        return wanted
 
     def put_back(self) -> None:
         """Bring the tenant and the sinks to where they were after the first apply."""
@@ -73,12 +82,12 @@ class Stage:
 
     async def policy(self, policy_id: str) -> str:
         """Download a policy."""
-        async with self._graph() as graph:
+        async with self.graph() as graph:
             return (await graph.get(f"{GRAPH}/{policy_id}/$value")).text
 
     async def upload(self, policy_id: str, xml: str) -> int:
         """Replace a policy behind the manifest's back; returns the HTTP status."""
-        async with self._graph() as graph:
+        async with self.graph() as graph:
             answer = await graph.put(
                 f"{GRAPH}/{policy_id}/$value",
                 content=xml.encode(),
@@ -86,7 +95,8 @@ class Stage:
             )
         return answer.status_code
 
-    def _graph(self) -> httpx.AsyncClient:
+    def graph(self) -> httpx.AsyncClient:
+        """Graph, as somebody else uses it."""
         box = self.world.box
         token = box.issue_token(box.tenants()[0].id)
         return httpx.AsyncClient(
@@ -108,6 +118,15 @@ async def read_secret(secret: Secret) -> str:
     return values[name]
 
 
+def edit(folder: Path, *edits: tuple[str, str]) -> None:
+    """Replace text in whichever file holds it."""
+    for old, new in edits:
+        files = [path for path in folder.rglob("*.*ml") if old in path.read_text("utf-8")]
+        assert files, old
+        for path in files:
+            path.write_text(path.read_text("utf-8").replace(old, new), encoding="utf-8")
+
+
 def enrolled(world: World) -> str:
     """Add the account that the checks sign in with, in full; returns its object id."""
     tenant = world.box.add_tenant("contoso.onmicrosoft.com", "b2c")
@@ -123,17 +142,12 @@ async def staged(world: World, name: str, *edits: tuple[str, str]) -> Stage:
     folder = world.folder / name
     shutil.copytree(ROOT / "manifests" / name, folder)
     user = enrolled(world) if edits else ""
-    for old, new in edits:
-        files = [path for path in folder.rglob("*.*ml") if old in path.read_text("utf-8")]
-        assert files, old
-        for path in files:
-            text = path.read_text("utf-8").replace(old, new.replace("USER-ID", user))
-            path.write_text(text, encoding="utf-8")
+    edit(folder, *((old, new.replace("USER-ID", user)) for old, new in edits))
     loaded = world.load(folder / "manifest.yaml")
     stage = Stage(world, folder, loaded)
     assert await stage.apply(loaded) == ()
     if (folder / ".secrets").exists():
         shutil.copytree(folder / ".secrets", folder / "kept")
-    assert all(result.passed for result in await stage.verify(loaded))
+    assert all(result.passed for result in await stage.verify(loaded, patience=300.0))
     stage.image = world.box.image()
     return stage

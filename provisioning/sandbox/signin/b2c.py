@@ -70,6 +70,9 @@ class B2C:
             text = f"The sandbox does not interpret {what}."
             body = {"error": "not_implemented", "error_description": text}
             response = JSONResponse(body, 501)
+        if tenant is not None and place.operation == "token":
+            # After the request's own transaction, which a refusal has undone.
+            Standing(self._store, tenant, self._options, self._clock()).settle()
         response.headers.setdefault("Cache-Control", "private")
         response.headers["x-ms-gateway-requestid"] = str(uuid.uuid4())
         return response, None if tenant is None else tenant.id
@@ -123,8 +126,6 @@ class B2C:
             )
         except B2CError as error:
             return JSONResponse(error.parameters(self._clock()), 400)
-        finally:
-            standing.settle()
 
     def _authorize(
         self,
