@@ -73,12 +73,19 @@ def text(surface: Surface, results: Sequence[Result]) -> str:
 
 
 def markdown(results: Iterable[Result]) -> str:
-    """Return a table for a comment on a change."""
+    """Return a table for a comment on a change, and the lines that would mend what failed."""
+    shown = tuple(results)
     lines = ["| Check | Flow | Result | What came back |", "| --- | --- | --- | --- |"]
-    for result in results:
+    for result in shown:
         told = escape.plain(result.summary).replace("|", "\\|")
         cells = (escape.plain(result.check), result.flow.value, result.outcome.value, told)
         lines.append(f"| {' | '.join(cells)} |")
+    found = [(result, finding) for result in shown for finding in result.findings]
+    if found:
+        lines.append("")
+    for result, finding in found:
+        told = escape.plain("; ".join(filter(None, (finding.message, finding.remedy))))
+        lines.append(f"- {escape.plain(result.check)}: `{finding.place}`: {told}")
     return "\n".join(lines) + "\n"
 
 
@@ -98,8 +105,9 @@ def _details(result: Result) -> Iterator[str]:
         yield f"  {problem.cause}{code}: {problem.message}"
     for finding in result.findings:
         place = f"{finding.place}: " if finding.place else ""
-        said = "" if problem and finding.message == problem.message else f"{finding.message}; "
-        yield f"  {place}{said}{finding.remedy}"
+        known = problem is not None and finding.message == problem.message
+        told = ("" if known else finding.message, finding.remedy)
+        yield f"  {place}{'; '.join(filter(None, told)) or 'look here'}"
     if problem is not None and result.place:
         yield f"  checked at {result.place}"
 

@@ -49,7 +49,10 @@ REFUSED: Final = Cause(
     "refused", "the service refused", "look the code up in Microsoft's error reference"
 )
 SECRET_UNREADABLE: Final = Cause(
-    "secret-unreadable", "a secret that the check needs cannot be read", "", "{check}"
+    "secret-unreadable",
+    "a secret that the check needs cannot be read",
+    "set what is read here, or name another source",
+    "{check}",
 )
 INCOMPLETE: Final = Cause(
     "incomplete-check", "the check lacks what its flow needs", "complete the check", "{check}"

@@ -74,9 +74,7 @@ def _family(wanted: Mapping[Address, Desired], parent: Address) -> Iterator[Addr
     yield from (address for address, desired in wanted.items() if desired.parent == parent)
 
 
-def _step(
-    manifest: Manifest, draft: Draft, step: Step, desired: Desired
-) -> Iterator[Finding]:
+def _step(manifest: Manifest, draft: Draft, step: Step, desired: Desired) -> Iterator[Finding]:
     remedy = "run apply"
     if step.held is not None:
         remedy = f"run apply --allow {step.held.guard}={step.address}: {step.held.reason}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from provisioning.core.model import Finding, Place, Severity
+from provisioning.core.model import Finding, Place
 from provisioning.engine.reconcile import Draft
 from provisioning.kinds.sections import shapes
 from provisioning.manifest import Manifest
@@ -93,26 +93,27 @@ class _Case:
 
 def _own(case: _Case) -> Iterator[Finding]:
     """Yield what the manifest itself may have wrong."""
-    spot = _SPOTS.get(case.diagnosis.cause)
-    if spot is not None and case.chain is not None:
+    diagnosis, chain = case.diagnosis, case.chain
+    spot = _SPOTS.get(diagnosis.cause) if chain is not None else None
+    if chain is not None and spot is not None:
         # The checks made before an upload know what goes wrong at sign-in.
-        files = {document.file for document in case.chain.documents}
-        for finding in case.manifest.findings:
-            if finding.place is not None and finding.place.file in files:
-                yield dataclasses.replace(finding, severity=Severity.ERROR)
-    locate = _LOCATORS.get(case.diagnosis.cause)
+        files = {document.file for document in chain.documents}
+        yield from (f for f in case.manifest.findings if f.place and f.place.file in files)
+    locate = _LOCATORS.get(diagnosis.cause)
     if locate is not None:
         yield from locate(case)
-    elif spot is not None and case.chain is not None:
-        if case.diagnosis.path not in {None, _FILES}:
-            yield case.at(str(case.diagnosis.path))
-        yield case.finding(case.chain.find(spot))
-    elif case.diagnosis.path == _FILES and case.chain is None:
-        yield case.at(f"{case.check.path}.policy")
-    elif case.diagnosis.path is None:
+    elif chain is not None and spot is not None:
+        yield case.finding(chain.find(spot))
+    elif diagnosis.path == _FILES:
+        yield (
+            case.at(f"{case.check.path}.policy")
+            if chain is None
+            else case.finding(chain.find(Spot.POLICY))
+        )
+    elif diagnosis.path is None:
         yield case.finding(None)
     else:
-        yield case.at(case.diagnosis.path)
+        yield case.at(diagnosis.path)
 
 
 def _consent(case: _Case) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from provisioning.policies import document as documents
 from provisioning.policies.document import NAMESPACE, Document, Element
 
 KIND = "custom_policy"
-_PASSWORD = "{oidc:password}"  # noqa: S105 - a resolver's name
+_PASSWORD = "{OIDC:Password}"  # noqa: S105 - a resolver's name
 
 
 class Spot(StrEnum):
@@ -74,42 +74,37 @@ class Chain:
 
     def _spot(self, spot: Spot) -> Iterator[tuple[Document, Element]]:
         match spot:
-            case Spot.POLICY:
-                return
             case Spot.OUTPUT_CLAIMS:
-                for document, element in self._named("OutputClaims"):
-                    if _is_relying_party(element):
-                        yield document, element
+                listed = self._named("OutputClaims")
+                yield from (found for found in listed if _is_relying_party(found[1]))
                 yield from self._named("RelyingParty")
             case Spot.FIRST_STEP:
-                yield from self._steps(lambda step: step.get("Order") == "1")
+                yield from self._steps("Order", "1")
             case Spot.REFRESH:
                 yield from self._named("Endpoint")
-                for document, item in self._named("Item"):
-                    if item.get("Key") == "RefreshTokenUserJourneyId":
-                        yield document, item
+                yield from self._with("Item", "Key", "RefreshTokenUserJourneyId")
             case Spot.LOGIN:
-                for document, claim in self._named("InputClaim"):
-                    if _PASSWORD in (claim.get("DefaultValue") or "").casefold():
-                        profile = next(claim.iterancestors(f"{{{NAMESPACE}}}TechnicalProfile"))
-                        yield document, profile
+                for document, claim in self._with("InputClaim", "DefaultValue", _PASSWORD):
+                    profile = next(claim.iterancestors(f"{{{NAMESPACE}}}TechnicalProfile"))
+                    yield document, profile
             case Spot.ISSUER:
-                for _, step in self._steps(lambda step: step.get("Type") == "SendClaims"):
-                    name = step.get("CpimIssuerTechnicalProfileReferenceId", "").casefold()
-                    for document, profile in self._named("TechnicalProfile"):
-                        if (profile.get("Id") or "").casefold() == name:
-                            yield document, profile
+                for _, step in self._steps("Type", "SendClaims"):
+                    name = step.get("CpimIssuerTechnicalProfileReferenceId", "")
+                    yield from self._with("TechnicalProfile", "Id", name)
 
-    def _steps(self, wanted: object) -> Iterator[tuple[Document, Element]]:
-        assert callable(wanted)
-        journey = next(
-            (e.get("ReferenceId", "").casefold() for _, e in self._named("DefaultUserJourney")), ""
-        )
-        for document, element in self._named("UserJourney"):
-            if element.get("Id", "").casefold() == journey:
-                for step in element.iter(f"{{{NAMESPACE}}}OrchestrationStep"):
-                    if wanted(step):
-                        yield document, step
+    def _steps(self, attribute: str, value: str) -> Iterator[tuple[Document, Element]]:
+        """Yield the default journey's steps whose attribute has a value."""
+        named = (element.get("ReferenceId", "") for _, element in self._named("DefaultUserJourney"))
+        for document, journey in self._with("UserJourney", "Id", next(named, "")):
+            for step in journey.iter(f"{{{NAMESPACE}}}OrchestrationStep"):
+                if step.get(attribute) == value:
+                    yield document, step
+
+    def _with(self, name: str, attribute: str, value: str) -> Iterator[tuple[Document, Element]]:
+        """Yield the elements of a name whose attribute has a value, case ignored."""
+        for document, element in self._named(name):
+            if element.get(attribute, "").casefold() == value.casefold():
+                yield document, element
 
     def _named(self, name: str) -> Iterator[tuple[Document, Element]]:
         for document in self.documents:

@@ -150,9 +150,7 @@ OUTCOMES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "TechnicalProfile[ResourceOwnerPasswordCredentials-OAUTH2]/InputClaims/InputClaim[client_id]",
             "TechnicalProfile[ResourceOwnerPasswordCredentials-OAUTH2]/InputClaims/InputClaim[resource_id]",
         ),
-        MISSING: (
-            "UserJourney[ResourceOwnerPasswordCredentials]/OrchestrationStep[2]",
-        ),
+        MISSING: ("UserJourney[ResourceOwnerPasswordCredentials]/OrchestrationStep[2]",),
     },
     "ROPC_Auth": {
         UPLOAD: (
@@ -161,9 +159,7 @@ OUTCOMES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "RelyingParty/DefaultUserJourney[ResourceOwnerPasswordCredentials]",
             "RelyingParty/TechnicalProfile[PolicyProfile]",
         ),
-        "AADB2C90031": (
-            "RelyingParty",
-        ),
+        "AADB2C90031": ("RelyingParty",),
         INTERNAL: (
             "RelyingParty/TechnicalProfile[PolicyProfile]/Protocol",
             "RelyingParty/TechnicalProfile[PolicyProfile]/OutputClaims",
@@ -179,7 +175,7 @@ OUTCOMES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 """Policy -> code -> elements."""
 
-_PASSWORD = "TechnicalProfile[ResourceOwnerPasswordCredentials-OAUTH2]"  # noqa: S105 - a name
+_PASSWORD = "TechnicalProfile[ResourceOwnerPasswordCredentials-OAUTH2]"
 _READ = "TechnicalProfile[AAD-UserReadUsingObjectId]"
 _CHECK = "TechnicalProfile[AAD-UserReadUsingObjectId-CheckRefreshTokenDate]"
 _ASSERT = "ClaimsTransformation[AssertRefreshTokenIssuedLaterThanValidFromDate]"
@@ -203,8 +199,10 @@ HARMLESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "objectId is the identity claim that the page recommends; the others shape the answer": (
             "TechnicalProfile[JwtIssuer]/Metadata",
             "TechnicalProfile[JwtIssuer]/Metadata/Item[client_id]",
-            "TechnicalProfile[JwtIssuer]/Metadata/"
-            "Item[issuer_refresh_token_user_identity_claim_type]",
+            (
+                "TechnicalProfile[JwtIssuer]/Metadata/"
+                "Item[issuer_refresh_token_user_identity_claim_type]"
+            ),
             "TechnicalProfile[JwtIssuer]/Metadata/Item[SendTokenResponseBodyWithJsonNumbers]",
         ),
     },
@@ -215,8 +213,10 @@ HARMLESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             f"{_ASSERT}/InputParameters/InputParameter[AssertIfEqualTo]",
             f"{_CHECK}/Metadata/Item[RaiseErrorIfClaimsPrincipalDoesNotExist]",
             f"{_CHECK}/OutputClaims/OutputClaim[refreshTokensValidFromDateTime]",
-            f"{_CHECK}/OutputClaimsTransformations/"
-            "OutputClaimsTransformation[AssertRefreshTokenIssuedLaterThanValidFromDate]",
+            (
+                f"{_CHECK}/OutputClaimsTransformations/"
+                "OutputClaimsTransformation[AssertRefreshTokenIssuedLaterThanValidFromDate]"
+            ),
         ),
         "a refreshed token may say less than the first one": (
             f"{_CHECK}/OutputClaims",
@@ -254,8 +254,10 @@ HARMLESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         ),
         "only a relying party that speaks SAML preserves an assertion": (
             "UserJourney[ResourceOwnerPasswordCredentials]/PreserveOriginalAssertion",
-            "UserJourney[ResourceOwnerPasswordCredentials-RedeemRefreshToken]/"
-            "PreserveOriginalAssertion",
+            (
+                "UserJourney[ResourceOwnerPasswordCredentials-RedeemRefreshToken]/"
+                "PreserveOriginalAssertion"
+            ),
         ),
     },
     "ROPC_Auth": {

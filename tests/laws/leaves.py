@@ -49,7 +49,9 @@ class Leaf:
 
 def of(text: str) -> Iterator[Leaf]:
     """Yield every scalar, changed, and every entry of a mapping or list, removed."""
-    for key, value in yaml.compose(text).value:
+    root = yaml.compose(text)
+    assert isinstance(root, yaml.MappingNode)
+    for key, value in root.value:
         if key.value not in HEADER:
             yield from _entry(text, key.value, key, value, 1)
 
@@ -68,9 +70,7 @@ def _below(text: str, path: str, node: yaml.Node, above: int) -> Iterator[Leaf]:
                 yield from _below(text, name, item, line)
 
 
-def _entry(
-    text: str, path: str, key: yaml.Node, value: yaml.Node, above: int
-) -> Iterator[Leaf]:
+def _entry(text: str, path: str, key: yaml.Node, value: yaml.Node, above: int) -> Iterator[Leaf]:
     line = key.start_mark.line + 1
     if isinstance(value, yaml.ScalarNode) and value.style not in {"|", ">"}:
         yield Leaf(path, line, _last(value), above, True, _changed(text, value))
@@ -114,14 +114,14 @@ def _without_entry(text: str, key: yaml.Node, value: yaml.Node) -> str:
 
 def _without_item(text: str, node: yaml.Node, index: int) -> str:
     items = [text[each.start_mark.index : each.end_mark.index] for each in node.value]
-    if node.flow_style:
+    if getattr(node, "flow_style", False):
         left = ", ".join(item for number, item in enumerate(items) if number != index)
         return f"{text[: node.start_mark.index]}[{left}]{text[node.end_mark.index :]}"
     item = node.value[index]
     start = text.rindex("\n", 0, item.start_mark.index) + 1
     end = text.rindex("\n", 0, item.end_mark.index) + 1
     if len(items) == 1:
-        above = text.rstrip(" \n")[: start].rstrip()
+        above = text.rstrip(" \n")[:start].rstrip()
         return f"{above} []\n{text[end:]}"
     return text[:start] + text[end:]
 
@@ -140,14 +140,19 @@ def elements(xml: str) -> tuple[Element, ...]:
     """Return every element below a policy's root."""
     tree = etree.fromstring(xml.encode())
     return tuple(
-        Element(_path(element), element.sourceline or 0, _end(element), number)
+        Element(_path(element), _line(element), _end(element), number)
         for number, element in enumerate(tree.iter("*"))
         if number
     )
 
 
 def _end(element: etree._Element) -> int:
-    return max(each.sourceline or 0 for each in element.iter("*"))
+    return max(_line(each) for each in element.iter("*"))
+
+
+def _line(element: etree._Element) -> int:
+    line = element.sourceline
+    return line if isinstance(line, int) else 0
 
 
 def without(xml: str, *numbers: int) -> str:

@@ -62,9 +62,7 @@ class Stage:
     async def verify(self, wanted: Manifest, patience: float = 0.0) -> tuple[Result, ...]:
         """Make the manifest's checks, as `verify` does; `apply --verify` is patient, in seconds."""
         async with self._run(wanted) as run:
-            return await verifying.results(
-                run, wanted, WAY, self.world.box, patience=patience
-            )
+            return await verifying.results(run, wanted, WAY, self.world.box, patience=patience)
 
     async def edited(self, *edits: tuple[str, str]) -> Manifest:
         """Replace text in the files, apply, and return the manifest."""

@@ -9,7 +9,7 @@ import broken_manifests
 import broken_policies
 import leaves
 import pytest
-from leaves import Leaf
+from leaves import Element, Leaf
 from proving import Stage, staged
 from world import ROOT, World
 
@@ -18,8 +18,10 @@ from provisioning.signin.checks import Result
 MANIFESTS = sorted(path.parent.name for path in (ROOT / "manifests").glob("*/manifest.yaml"))
 EVERY_CLAIM = (
     "expect: {acr: b2c_1a_ropc_auth}",
-    "expect: {acr: b2c_1a_ropc_auth, sub: Not supported currently. Use oid claim., "
-    "objectId: USER-ID, displayName: ada, givenName: Ada, surname: Lovelace}",
+    (
+        "expect: {acr: b2c_1a_ropc_auth, sub: Not supported currently. Use oid claim., "
+        "objectId: USER-ID, displayName: ada, givenName: Ada, surname: Lovelace}"
+    ),
 )
 
 
@@ -103,7 +105,7 @@ def line_of(file: Path, words: str) -> int:
 
 
 def unlike(
-    results: Iterable[Result], code: str | None, leaf: Leaf, where: tuple[str, range]
+    results: Iterable[Result], code: str | None, leaf: Leaf | Element, where: tuple[str, range]
 ) -> str:
     failed = [result for result in results if result.diagnosis is not None]
     said = {(r.diagnosis.code or r.diagnosis.cause) for r in failed if r.diagnosis}
@@ -124,9 +126,7 @@ async def test_every_element_of_a_policy_is_missed_at_its_line_or_harmless(
     source = (stage.folder / "policies" / f"{policy}.xml").read_text("utf-8")
     elements = {element.path: element for element in leaves.elements(source)}
     codes = {
-        path: code
-        for code, paths in broken_policies.OUTCOMES[policy].items()
-        for path in paths
+        path: code for code, paths in broken_policies.OUTCOMES[policy].items() for path in paths
     }
     harmless = {path for paths in broken_policies.HARMLESS[policy].values() for path in paths}
     harmless |= {path for path in elements if path.endswith(broken_policies.TOLD)}

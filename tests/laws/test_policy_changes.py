@@ -110,15 +110,35 @@ async def test_another_signing_key_set_changes_the_key_and_tokens_stay_valid(wor
             "policyKeys:\n  Other: {generate: {kty: RSA, use: sig}}\n\ncustomPolicies:\n",
         ),
         (
-            '<Key Id="issuer_secret" StorageReferenceId="B2C_1A_TokenSigningKeyContainer" />\n'
-            '            <Key Id="issuer_refresh',
-            '<Key Id="issuer_secret" StorageReferenceId="B2C_1A_Other" />\n'
-            '            <Key Id="issuer_refresh',
+            (
+                '<Key Id="issuer_secret" StorageReferenceId="B2C_1A_TokenSigningKeyContainer" />\n'
+                '            <Key Id="issuer_refresh'
+            ),
+            (
+                '<Key Id="issuer_secret" StorageReferenceId="B2C_1A_Other" />\n'
+                '            <Key Id="issuer_refresh'
+            ),
         ),
     )
     (result,) = await stage.verify(wanted)
     assert result.passed, result.summary
     after = await published(stage)
-    sets = {each["id"]: each["keys"] for each in world.dump(wanted)["keySets"]}
-    assert after == [key["kid"] for key in sets["B2C_1A_Other"]]
+    (other,) = [each for each in world.dump(wanted)["keySets"] if each["id"] == "B2C_1A_Other"]
+    keys = other["keys"]
+    assert isinstance(keys, list)
+    assert after == [key["kid"] for key in keys]
     assert set(after).isdisjoint(before)
+
+
+async def test_a_warning_of_the_lint_explains_the_refusal_that_it_foretold(world: World) -> None:
+    stage = await staged_policies(world)
+    nca = '<InputClaim ClaimTypeReferenceId="nca" PartnerClaimType="nca" DefaultValue="1" />'
+    wanted = await stage.edited((nca, ""))
+    (result,) = await stage.verify(wanted)
+    assert result.diagnosis is not None
+    assert result.diagnosis.code == "AADB2C90225"
+    first = result.findings[0]
+    assert first.rule == "password-grant-advised-claims"
+    policy = stage.folder / "policies" / "Extensions.xml"
+    profile = '<TechnicalProfile Id="ResourceOwnerPasswordCredentials-OAUTH2">'
+    assert at(first.place) == ("Extensions.xml", line_of(policy, profile))

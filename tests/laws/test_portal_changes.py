@@ -1,4 +1,4 @@
-"""What somebody changes in the portal: the sign-in's real error, and the line that says otherwise."""
+"""What somebody changes in the portal: the real error, and the line that says otherwise."""
 
 from __future__ import annotations
 

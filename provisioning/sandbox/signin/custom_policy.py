@@ -129,7 +129,7 @@ class CustomPolicy:
             party.find(f"{tag('TechnicalProfile')}/{tag('Protocol')}") is not None
             for party in self.lineage.elements("RelyingParty")
         )
-        whole = issuer.protocol and issuer.output_format and _KEYS <= issuer.keys.keys()
+        whole = issuer.protocol and issuer.output_format and issuer.keys.keys() >= _KEYS
         if not speaks or not whole:
             raise B2CError("90085")
         return issuer
