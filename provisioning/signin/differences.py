@@ -19,6 +19,7 @@ from provisioning.signin.lines import APPLICATIONS
 
 RULE: Final = "tenant-differs"
 _FRAMEWORK: Final = ("ief", "ief_proxy")
+_OVERLAY: Final = "overlay:"
 _ASKED: Final = ", requiredResourceAccess"
 """What an application may ask for; a sign-in needs what it was granted, so this comes last."""
 _CONSENTS: Final = frozenset({"delegated_permission_grant", "app_role_assignment"})
@@ -35,8 +36,14 @@ def of(manifest: Manifest, draft: Draft, check: Check) -> tuple[Finding, ...]:
         step, desired = steps.get(address), draft.build.wanted.get(address)
         if step is not None and desired is not None:
             found += _step(manifest, draft, step, desired)
-    late = (finding for finding in found if _ASKED in finding.message)
-    return tuple(dict.fromkeys((*(f for f in found if _ASKED not in f.message), *late)))
+    return tuple(sorted(dict.fromkeys(found), key=_is_late))
+
+
+def _is_late(finding: Finding) -> bool:
+    """Whether a difference only follows from another, or from what a sign-in does not ask."""
+    place = finding.place
+    derived = place is not None and place.file.startswith(_OVERLAY)
+    return derived or _ASKED in finding.message
 
 
 def _related(draft: Draft, check: Check) -> Iterator[Address]:
