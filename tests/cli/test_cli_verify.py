@@ -254,6 +254,31 @@ def test_a_closed_switch_is_told_with_the_line_that_mends_it(shell: Shell) -> No
     assert check["outcome"] == "failed"
     assert check["error"]["code"] == "AADB2C90057"
     assert check["error"]["path"] == "applications.app.oauth2AllowImplicitFlow"
+    # The key is absent: the finding is at the application that lacks it.
+    (finding,) = check["findings"]
+    line = text.splitlines().index("  app:") + 1
+    assert (finding["rule"], finding["file"]) == ("implicit-flow-off", "manifest.yaml")
+    assert (finding["line"], finding["column"]) == (line, 3)
+    remedy = "set oauth2AllowImplicitFlow: true (oauth2AllowImplicitFlow is absent here)"
+    assert finding["remedy"] == remedy
+    assert f"  manifest.yaml:{line}:3: {remedy}\n" in shell("verify . --sandbox box").stdout
+    table = shell("verify . --sandbox box --format markdown").stdout
+    assert f"\n- sign_in: `manifest.yaml:{line}:3`: " in table
+
+
+def test_a_difference_of_the_tenant_is_told_with_the_line_that_says_otherwise(shell: Shell) -> None:
+    shipped(shell, "ropc-custom-policy")
+    text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
+    switch = "    allowPublicClient: true"
+    shell.write("manifest.yaml", text.replace(switch, switch.replace("true", "false")))
+    shell("apply . --sandbox box --yes")
+    shell.write("manifest.yaml", text)
+    told = shell("verify . --sandbox box")
+    line = text.splitlines().index(switch) + 1
+    assert (
+        f"  manifest.yaml:{line}:5: the tenant differs from the manifest at application.app, "
+        "isFallbackPublicClient: it has false, not true; run apply\n"
+    ) in told.stdout
 
 
 def test_before_an_apply_a_check_fails_and_says_so(shell: Shell) -> None:

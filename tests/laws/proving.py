@@ -149,3 +149,9 @@ async def staged(world: World, name: str, *edits: tuple[str, str]) -> Stage:
     assert all(result.passed for result in await stage.verify(loaded, patience=300.0))
     stage.image = world.box.image()
     return stage
+
+
+def line_of(file: Path, words: str) -> int:
+    """The first line of a file that begins with these words."""
+    lines = file.read_text("utf-8").splitlines()
+    return next(n for n, line in enumerate(lines, 1) if line.strip().startswith(words))

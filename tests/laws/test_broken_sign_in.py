@@ -10,7 +10,7 @@ import broken_policies
 import leaves
 import pytest
 from leaves import Element, Leaf
-from proving import Stage, staged
+from proving import Stage, line_of, staged
 from world import ROOT, World
 
 from provisioning.signin.checks import Result
@@ -99,11 +99,6 @@ def place(stage: Stage, leaf: Leaf, what: str) -> tuple[str, range]:
     return "broken.yaml", range(line, line + 1)
 
 
-def line_of(file: Path, words: str) -> int:
-    lines = file.read_text("utf-8").splitlines()
-    return next(n for n, line in enumerate(lines, 1) if line.strip().startswith(words))
-
-
 def unlike(
     results: Iterable[Result], code: str | None, leaf: Leaf | Element, where: tuple[str, range]
 ) -> str:
@@ -150,3 +145,20 @@ async def test_every_element_of_a_policy_is_missed_at_its_line_or_harmless(
     assert await stage.upload(identity, leaves.without(xml, *every)) < 400
     (result,) = await stage.verify(stage.wanted)
     assert result.passed, result.summary
+
+
+async def test_a_key_is_found_in_the_spelling_that_the_manifest_uses(world: World) -> None:
+    graphs = "    web: {implicitGrantSettings: {enableAccessTokenIssuance: true}}\n"
+    stage = await staged(
+        world,
+        "ropc-user-flow",
+        ("    oauth2AllowIdTokenImplicitFlow: true\n", ""),
+        ("    oauth2AllowImplicitFlow: true\n", graphs),
+    )
+    wanted = await stage.edited(("Issuance: true", "Issuance: false"))
+    (result,) = await stage.verify(wanted)
+    place = result.findings[0].place
+    assert place is not None
+    line = line_of(stage.folder / "manifest.yaml", "web:")
+    column = graphs.index("enableAccessTokenIssuance") + 1
+    assert (place.line, place.column) == (line, column)

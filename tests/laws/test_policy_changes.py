@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from proving import Stage, staged
-from test_broken_sign_in import line_of
+from proving import Stage, line_of, staged
 from world import World
 
 from provisioning.core.model import Place

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from proving import Stage, staged
-from test_broken_sign_in import line_of
+from proving import Stage, line_of, staged
 from world import World
 
 GRAPH = "https://graph.microsoft.com"
