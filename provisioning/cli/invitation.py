@@ -10,24 +10,25 @@ import os
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from provisioning.core.plan import FORMAT_VERSION
 from provisioning.graph import clouds
 from provisioning.render import json as documents
 from provisioning.sandbox import Sandbox, Tenant
+from provisioning.sandbox.tls import Files
 
-_TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+_TRUSTED = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""They replace what is trusted; Node.js adds."""
 _PUBLIC = clouds.named("global")
 _PEERS = "127.0.0.1,localhost"
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A served sandbox: its address, its authority's certificate over TLS, its tenants."""
+    """A served sandbox: its address, its certificates over TLS, its tenants."""
 
     url: str
-    authority: Path | None
+    files: Files | None
     tenants: tuple[tuple[Tenant, Mapping[str, str]], ...]
     """With the variables that sign in to each."""
 
@@ -38,11 +39,15 @@ class Invitation:
             "PROVISIONING_GRAPH_ENDPOINT": self.url,
             "PROVISIONING_SIGNIN_ENDPOINT": self.url,
         }
-        if self.authority is None:
+        if self.files is None:
             return found
-        trust = dict.fromkeys(_TRUST, str(self.authority.resolve()))
-        peers = ",".join(filter(None, (_PEERS, os.environ.get("NO_PROXY"))))
-        return {**found, "AZURE_AUTHORITY_HOST": self.url, **trust, "NO_PROXY": peers}
+        return {
+            **found,
+            "AZURE_AUTHORITY_HOST": self.url,
+            **dict.fromkeys(_TRUSTED, str(self.files.trusted.resolve())),
+            "NODE_EXTRA_CA_CERTS": str(self.files.authority.resolve()),
+            "NO_PROXY": ",".join(filter(None, (_PEERS, os.environ.get("NO_PROXY")))),
+        }
 
     def text(self) -> str:
         """Return lines that a shell can evaluate; the last tenant's sign-in counts."""
@@ -57,7 +62,7 @@ class Invitation:
             {
                 "formatVersion": FORMAT_VERSION,
                 "url": self.url,
-                "authority": None if self.authority is None else str(self.authority.resolve()),
+                "authority": None if self.files is None else str(self.files.authority.resolve()),
                 "hosts": [*self._hosts()],
                 "environment": self.environment,
                 "tenants": [
@@ -73,10 +78,9 @@ class Invitation:
         )
 
     def _advice(self) -> list[str]:
-        if self.authority is None:
+        if self.files is None:
             return []
         return [
-            "# This shell trusts the sandbox's authority now; other hosts may be refused.",
             "# azure-identity: disable_instance_discovery=True; MSAL: instance_discovery=False.",
             "# Clients with fixed hosts need --port 443 and, in a mount namespace, /etc/hosts with",
             f"#   127.0.0.1 {' '.join(self._hosts())}",
@@ -94,12 +98,12 @@ class Invitation:
         return [url.removeprefix("https://") for url in found]
 
 
-def of(box: Sandbox, url: str, authority: Path | None) -> Invitation:
+def of(box: Sandbox, url: str, files: Files | None) -> Invitation:
     """Make an invitation; over TLS with a fresh secret of each tenant's built-in automation."""
     tenants = []
     for tenant in box.tenants():
         variables = {"PROVISIONING_ACCESS_TOKEN": box.issue_token(tenant.id)}
-        if authority is not None:
+        if files is not None:
             client_id, secret = box.automation_secret(tenant.id)
             variables |= {
                 "AZURE_TENANT_ID": tenant.id,
@@ -107,7 +111,7 @@ def of(box: Sandbox, url: str, authority: Path | None) -> Invitation:
                 "AZURE_CLIENT_SECRET": secret,
             }
         tenants.append((tenant, variables))
-    return Invitation(url, authority, tuple(tenants))
+    return Invitation(url, files, tuple(tenants))
 
 
 def _exports(variables: Mapping[str, str]) -> list[str]:

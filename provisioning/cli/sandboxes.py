@@ -56,7 +56,7 @@ def serve(surface: Surface, folder: str, wanted: Served) -> int:
         files = _certificates(folder, stack) if wanted.tls else None
 
         def ready(url: str) -> None:
-            told = invitation.of(box, url, None if files is None else files.authority)
+            told = invitation.of(box, url, files)
             surface.document(told.json() if surface.form is Format.JSON else told.text())
 
         try:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,17 +39,23 @@ HOSTS = (
 """Hosts of Graph and of sign-in in every cloud (G:concepts/deployments.md, E:authentication-
 national-cloud.md)."""
 _ADDRESSES = ("127.0.0.1", "::1")
+_NAMES = ("ca.pem", "server.pem", "server.key", "trusted.pem")
 _VALID = timedelta(days=397)
 _RENEWED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """PEM files: the authority's certificate, the server's certificate and its key."""
+    """PEM files: the authority's certificate, the server's certificate and its key.
+
+    `trusted` holds the authority after the public ones, for settings that replace what is trusted:
+    a client that is led here may still have to reach others, such as a runner's token service.
+    """
 
     authority: Path
     certificate: Path
     key: Path
+    trusted: Path
 
 
 def files(folder: Path, more_hosts: Iterable[str] = (), *, now: datetime | None = None) -> Files:
@@ -62,12 +70,20 @@ def files(folder: Path, more_hosts: Iterable[str] = (), *, now: datetime | None 
         more_hosts: names beside `HOSTS`.
         now: when they are made, in UTC; by default the machine's time.
     """
-    made = Files(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    made = Files(*(folder / name for name in _NAMES))
     now = now or datetime.now(UTC)
     hosts = [*HOSTS, *more_hosts]
-    if _are_good(made, hosts, now):
-        return made
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _are_good(made, hosts, now):
+        _make(made, hosts, now)
+    public = Path(ssl.get_default_verify_paths().cafile or certifi.where()).read_bytes()
+    own = made.authority.read_bytes()
+    # A shell that was led to this sandbox before trusts it already.
+    _write(made.trusted, public if own in public else public + b"\n" + own, 0o644)
+    return made
+
+
+def _make(made: Files, hosts: Iterable[str], now: datetime) -> None:
+    made.key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = _authority(authority_key, now)
     certificate = _server(key, authority, authority_key, hosts, now)
@@ -79,7 +95,6 @@ def files(folder: Path, more_hosts: Iterable[str] = (), *, now: datetime | None 
         serialization.NoEncryption(),
     )
     _write(made.key, text, 0o600)
-    return made
 
 
 def _are_good(made: Files, hosts: Iterable[str], now: datetime) -> bool:

@@ -10,7 +10,7 @@ import base64
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jwt
@@ -44,8 +44,9 @@ def _process_key() -> str:
     ).decode()
 
 
-@cache
-def _loaded(pem: str) -> rsa.RSAPrivateKey:
+@lru_cache(256)
+def loaded(pem: str) -> rsa.RSAPrivateKey:
+    """A private key from its PEM text, kept: reading one checks it, which takes long."""
     key = serialization.load_pem_private_key(pem.encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
     return key
@@ -59,7 +60,7 @@ class Tokens:
         if pem is None:
             pem = _process_key()
             side.set_setting(store, _SETTING, pem)
-        self._key = _loaded(pem)
+        self._key = loaded(pem)
         self._public = self._key.public_key()
         self._checked: dict[str, dict[str, Any]] = {}
 

@@ -23,17 +23,20 @@ _TELLING: Final = re.compile(r"token|password|secret", re.IGNORECASE)
 class Redactor:
     """What one check must never show."""
 
-    _values: set[str] = field(default_factory=set, repr=False)
+    _spellings: tuple[str, ...] = field(default=(), repr=False)
+    """The longest first: a value may hold another."""
 
     def hide(self, *values: str | None) -> None:
-        """Remember values that must not appear again."""
-        self._values.update(value for value in values if value)
+        """Remember values that must not appear again, and their URL spellings."""
+        given = [value for value in values if value]
+        more = (form for v in given for form in (v, quote(v, safe=""), quote_plus(v)))
+        known = {*self._spellings, *more}
+        self._spellings = tuple(sorted(known, key=lambda each: (-len(each), each)))
 
     def text(self, text: str) -> str:
         """Mask every remembered value, its URL spellings, and anything that looks like a JWT."""
-        for value in sorted(self._values, key=len, reverse=True):
-            for spelling in {value, quote(value, safe=""), quote_plus(value)}:
-                text = text.replace(spelling, MASK)
+        for spelling in self._spellings:
+            text = text.replace(spelling, MASK)
         return _TOKEN.sub(MASK, text)
 
     def claims(self, claims: Mapping[str, Json]) -> dict[str, Json]:

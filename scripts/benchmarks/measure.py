@@ -1,17 +1,20 @@
-"""One plan or apply against a served sandbox: `measure.py URL TOKEN MANIFEST plan|apply`.
+"""One run against a served sandbox: `measure.py URL TOKEN MANIFEST plan|apply|verify`.
 
 Prints one JSON object: seconds (wall, without start-up), cpu (seconds), rss (MB, peak),
-httpCalls, requests, rounds, steps and chain (steps on the longest chain of references).
+httpCalls, requests, rounds, steps and chain (steps on the longest chain of references; of `verify`,
+which reads TEST_USER and TEST_PASSWORD, the requests on the longest chain of a check).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -21,7 +24,10 @@ from typing import Self
 from azure.core.credentials import AccessToken
 
 from provisioning import manifest
+from provisioning.cli import verifying
+from provisioning.cli.compose import Way
 from provisioning.core.guards import Allowed
+from provisioning.core.model import Secret
 from provisioning.core.plan import Plan
 from provisioning.engine import reconcile
 from provisioning.engine.journal import Journal
@@ -31,6 +37,7 @@ from provisioning.graph.client import connect
 from provisioning.graph.clock import Clock
 from provisioning.kinds import KINDS
 from provisioning.secrets.sinks import Sinks
+from provisioning.signin.checks import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,22 @@ def chain(plan: Plan) -> int:
     return max(depth.values(), default=0)
 
 
+def asked(results: Iterable[Result]) -> int:
+    """Count the requests on the longest chain of a password check.
+
+    Its forms wait for one another; beside them discovery leads to the keys, in two requests.
+    """
+    forms = (sum(each.method == "POST" for each in result.asked) for result in results)
+    return max((2, *forms))
+
+
+async def secret(source: Secret) -> str:
+    """Read the environment variable that a check names."""
+    return os.environ[source.source[1]]
+
+
 async def measure(url: str, token: str, path: Path, action: str) -> dict[str, float]:
-    """Plan, and apply when asked to; returns what it cost."""
+    """Plan, apply or verify; returns what it cost."""
     # anyio loads its backend at the first request; like every other import that is start-up.
     import_module("anyio._backends._asyncio")
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=asyncio.sleep)
@@ -82,8 +103,19 @@ async def measure(url: str, token: str, path: Path, action: str) -> dict[str, fl
                 sinks=Sinks(Path(folder)),
                 journal=Journal(Path(folder), clock, "bench"),
                 allowed=Allowed(),
+                read_secret=secret,
             )
+            way = Way(None, None, url, Path(folder), signin_endpoint=url)
             started, cpu = time.monotonic(), time.process_time()
+            if action == "verify":
+                proof = await verifying.results(run, loaded.manifest, way, None)
+                return {
+                    "seconds": time.monotonic() - started,
+                    "cpu": time.process_time() - cpu,
+                    "chain": asked(proof.checks),
+                    "checks": len(proof.checks),
+                    "failed": float(not all(result.passed for result in proof.checks)),
+                }
             draft = await reconcile.draft(run)
             planned = time.monotonic() - started
             rounds, failed = draft.stats.rounds, 0.0

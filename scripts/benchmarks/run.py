@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import checks
 import grown_policies
 import triples
 
@@ -175,6 +178,32 @@ def policies(table: Table, folder: Path, size: int) -> None:
     )
 
 
+def sign_ins(table: Table, folder: Path, more: int) -> None:
+    """Wall time of `verify` of the shipped ROPC manifest, alone and with more checks beside it.
+
+    Its chain: the rounds of a plan, then the requests of one check; checks wait for none other.
+    """
+    os.environ |= {"TEST_USER": "alice@example.com", "TEST_PASSWORD": secrets.token_urlsafe(16)}
+    for count in (1, 1 + more):
+        manifest = checks.write(folder / f"checks-{count}", count)
+        with served(LATENCY, kind="b2c") as box:
+            box.measure(manifest, "apply")
+            rounds = box.measure(manifest, "plan")["rounds"]
+            runs = [box.measure(manifest, "verify") for _ in range(5)]
+        if any(run["failed"] for run in runs):
+            raise SystemExit("a check failed")
+        found = min(runs, key=lambda run: run["seconds"])
+        links = max(rounds + found["chain"], math.ceil(found["calls"] / WIDTH))
+        table.check(
+            f"wall of verify, {count} check(s): ratio to its chain",
+            found["seconds"] / (links * LATENCY + found["server"]),
+            1.3,
+            f"{found['seconds']:.2f} s; {rounds} rounds and {found['chain']} requests, "
+            f"{found['calls']} calls, "
+            f"CPU {found['cpu']:.2f} s here, {found['server']:.2f} s in the sandbox",
+        )
+
+
 def startup(table: Table, folder: Path) -> None:
     """Start-up of the command line, best of five."""
     manifest = triples.write(folder, 50, scopes=True)
@@ -201,6 +230,7 @@ def main(arguments: list[str]) -> int:
         counts(table, folder, [1, 20] if quick else [1, 20, 100, 500], 800 if quick else 8000)
         walls(table, folder, 20 if quick else 100)
         policies(table, folder, 10 if quick else 50)
+        sign_ins(table, folder, 7)
     print("all budgets hold" if not table.broken else f"{table.broken} budget(s) broken")
     return 1 if table.broken else 0
 

@@ -1,11 +1,13 @@
 """A served sandbox for measurements: `server.py LATENCY LAG CROWD TYPE`.
 
-Prints its URL, then answers each line on standard input with HTTP calls, writes (items of a batch
-count one by one) and CPU seconds so far.
+With TEST_USER and TEST_PASSWORD there is an account to sign in with. Prints its URL, then answers
+each line on standard input with HTTP calls, writes (items of a batch count one by one) and CPU
+seconds so far.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -43,6 +45,10 @@ def main(latency: float, lag: int, applications: int, kind: str) -> None:
     """Serve until standard input ends."""
     box = Sandbox(None, options=Options(read_lag=lag), latency=latency)
     tenant = box.add_tenant(DOMAIN, kind)
+    if "TEST_USER" in os.environ:
+        box.add_user(
+            tenant.id, os.environ["TEST_USER"], "Test", password=os.environ["TEST_PASSWORD"]
+        )
     crowd(box, tenant.id, applications, applications * 15 // 2)
     ready = threading.Event()
     address: list[str] = []

@@ -17,7 +17,7 @@ from served import served
 
 from provisioning import cli
 from provisioning.cli import invitation
-from provisioning.sandbox import Sandbox
+from provisioning.sandbox import Sandbox, tls
 
 TENANT = "contoso.onmicrosoft.com"
 POLICY = f"https://contoso.b2clogin.com/{TENANT}/B2C_1A_ROPC_Auth"
@@ -76,12 +76,12 @@ def product() -> list[int]:
 
 def main(folder: str, client_id: str) -> None:
     """Serve, ask, print."""
-    tls = Path(folder) / "tls"
+    place = Path(folder) / "tls"
     with (
         contextlib.closing(Sandbox(Path(folder))) as box,
-        served(box, tls, port=443) as url,
+        served(box, place, port=443) as url,
     ):
-        led = invitation.of(box, url, tls / "ca.pem")
+        led = invitation.of(box, url, tls.files(place))
         variables = {**led.environment, **dict(led.tenants[0][1])}
         ours = ("PROVISIONING_", "AZURE_AUTHORITY_HOST")
         os.environ |= {k: v for k, v in variables.items() if not k.startswith(ours)}

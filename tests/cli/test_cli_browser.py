@@ -18,7 +18,7 @@ from selenium.webdriver import Chrome
 from served import served
 
 from provisioning.cli import invitation
-from provisioning.sandbox import Sandbox
+from provisioning.sandbox import Sandbox, tls
 
 DOMAIN = "contoso.onmicrosoft.com"
 MANIFEST = f"""\
@@ -106,7 +106,7 @@ def test_verify_passes_once_a_person_has_signed_in_with_a_browser(shell: Shell) 
     with contextlib.ExitStack() as stack:
         box = stack.enter_context(contextlib.closing(Sandbox(shell.folder / "box")))
         url = stack.enter_context(served(box, shell.folder / "tls"))
-        led = invitation.of(box, url, shell.folder / "tls" / "ca.pem")
+        led = invitation.of(box, url, tls.files(shell.folder / "tls"))
         door = stack.enter_context(contextlib.closing(Door(shell.folder)))
         verify = subprocess.Popen(
             [*PROVISIONING, "verify", ".", "--auth", "token", "--var", f"port={port}"],

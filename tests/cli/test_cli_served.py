@@ -28,7 +28,7 @@ from served import served
 from world import ROOT
 
 from provisioning.cli import invitation
-from provisioning.sandbox import Sandbox
+from provisioning.sandbox import Sandbox, tls
 
 DOMAIN = "contoso.onmicrosoft.com"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -53,6 +53,10 @@ applications:
     certificates: {{signing: {{fromFile: ci.cer}}}}
     federatedCredentials:
       main: {{issuer: "{ISSUER}", subject: "{SUBJECT}", audiences: ["api://AzureADTokenExchange"]}}
+checks:
+  as_itself:
+    {{flow: client_credentials, application: ci, secret: main,
+     scopes: ["https://graph.microsoft.com/.default"]}}
 """
 
 
@@ -72,7 +76,7 @@ def pipeline(shell: Shell) -> Iterator[Sandbox]:
     with contextlib.closing(Sandbox(None)) as box:
         tenant = box.add_tenant(DOMAIN, "workforce")
         with served(box, shell.folder / "tls") as url:
-            led = invitation.of(box, url, shell.folder / "tls" / "ca.pem")
+            led = invitation.of(box, url, tls.files(shell.folder / "tls"))
             os.environ |= led.environment
             os.environ["PROVISIONING_ACCESS_TOKEN"] = box.issue_token(tenant.id)
             told = shell("apply . --auth token --yes")
@@ -123,7 +127,7 @@ def github(subject: str = SUBJECT) -> Iterator[str]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            url = f"http://127.0.0.1:{self.server.server_address[1]}"
+            url = f"http://{self.headers['host']}"
             match self.path.partition("?")[0]:
                 case "/.well-known/openid-configuration":
                     body: object = {"issuer": ISSUER, "jwks_uri": f"{url}/.well-known/jwks"}
@@ -167,9 +171,12 @@ def test_every_credential_of_a_pipeline_gets_its_token_over_tls(shell: Shell) ->
             ),
             ({"AZURE_FEDERATED_TOKEN_FILE": "token"}, workload),
             (runner(url), workload),
+            (runner(url), "verify . --auth workload-identity"),
             (runner(elsewhere), workload),
         )
-    assert [each.code for each in told] == [0, 0, 0, 0, 0, 1], [each.stderr for each in told]
+    assert [each.code for each in told] == [0, 0, 0, 0, 0, 0, 1], [each.stderr for each in told]
+    assert "asked POST https://localhost:" in told[-2].stdout
+    assert "Checks: 1 passed." in told[-2].stdout
     assert "AADSTS700213" in told[-1].stderr
     assert other in told[-1].stderr
 
@@ -200,7 +207,7 @@ def test_what_serve_prints_leads_there(shell: Shell) -> None:
     assert [each.code for each in told] == [1, 0, 0], [each.stderr for each in told]
     assert found["PROVISIONING_SIGNIN_ENDPOINT"] == found["PROVISIONING_GRAPH_ENDPOINT"]
     assert found["AZURE_AUTHORITY_HOST"].startswith("https://127.0.0.1:")
-    assert found["SSL_CERT_FILE"] == found["NODE_EXTRA_CA_CERTS"]
+    assert found["SSL_CERT_FILE"] == found["REQUESTS_CA_BUNDLE"]
     assert not Path(found["SSL_CERT_FILE"]).exists(), "with :memory: nothing outlives the process"
 
 
@@ -228,12 +235,14 @@ def test_clients_with_fixed_hosts_sign_in_where_those_are_the_sandbox(shell: She
     }
 
 
-def test_the_same_stands_in_one_document() -> None:
+def test_the_same_stands_in_one_document(tmp_path: Path) -> None:
     with contextlib.closing(Sandbox(None)) as box:
         tenant = box.add_tenant(DOMAIN, "b2c")
-        found = json.loads(invitation.of(box, "https://127.0.0.1:1", Path("/x/ca.pem")).json())
+        found = json.loads(invitation.of(box, "https://127.0.0.1:1", tls.files(tmp_path)).json())
         plain = invitation.of(box, "http://127.0.0.1:1", None)
-    assert found["environment"]["REQUESTS_CA_BUNDLE"] == "/x/ca.pem"
+    trusted = Path(found["environment"]["REQUESTS_CA_BUNDLE"]).read_text(encoding="utf-8")
+    assert trusted.endswith(Path(found["authority"]).read_text(encoding="utf-8"))
+    assert trusted.count("BEGIN CERTIFICATE") > 10, "the public ones too"
     assert found["hosts"] == [
         "graph.microsoft.com",
         "login.microsoftonline.com",

@@ -5,17 +5,14 @@ Sources: P policy-keys-overview.md (the newest active key signs; all are publish
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from provisioning.sandbox import key_material, key_sets
 from provisioning.sandbox.signin.b2c_errors import B2CError
 from provisioning.sandbox.signin.standing import Standing
-from provisioning.sandbox.tokens import Tokens
+from provisioning.sandbox.tokens import Tokens, loaded
 
 Json = dict[str, Any]
 
@@ -29,16 +26,8 @@ def signed(standing: Standing, tokens: Tokens, key_set: str, claims: Json) -> st
     if not key_set:
         return tokens.sign(claims)
     public, private = _active(standing, key_set)
-    key = _loaded(private["pem"])
+    key = loaded(private["pem"])
     return jwt.encode(claims, key, algorithm="RS256", headers={"kid": public["kid"]})
-
-
-@functools.lru_cache(maxsize=64)
-def _loaded(pem: str) -> rsa.RSAPrivateKey:
-    """A private key; its numbers are checked at every loading, which takes 40 ms."""
-    key = serialization.load_pem_private_key(pem.encode(), None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    return key
 
 
 def jwks(standing: Standing, tokens: Tokens, key_set: str) -> Json:
