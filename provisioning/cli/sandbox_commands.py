@@ -107,7 +107,7 @@ def set_claims(
     flow: Annotated[str, typer.Argument(metavar="FLOW", help="User flow, with or without B2C_1_.")],
     claims: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CLAIM]...", help='As the portal names them: "Display Name".'),
+        typer.Argument(metavar="CLAIM", help='As the portal names them: "Display Name".'),
     ] = None,
     *,
     tenant: options.OneTenant = None,
