@@ -128,6 +128,8 @@ async def _outcome(state: _Apply, work: Work) -> Outcome:
     for request in requests:
         if state.run.stop.is_set() and not finishing:
             return _ended(step, Result.INTERRUPTED, "stopped before it was finished")
+        if state.run.journal.problem is not None and not finishing:
+            return _ended(step, Result.FAILED, "", fault(state.run.journal.problem))
         needs = _needs(request)
         if work.circular.intersection(needs):
             # All that is left closes a circle: whoever waits for this step goes first.

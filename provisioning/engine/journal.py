@@ -5,6 +5,7 @@ Holds no secret: paths, statuses, request ids and digests only.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from contextvars import ContextVar
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from provisioning.core.errors import RefusedError
+from provisioning.core.errors import ProvisioningError, RefusedError
 from provisioning.core.model import Address
 from provisioning.graph.clock import Clock
 from provisioning.graph.exchange import Exchange
@@ -29,6 +30,8 @@ class Journal:
     clock: Clock
     run: str
     tenant_id: str = ""
+    problem: ProvisioningError | None = field(default=None, init=False)
+    """Why a line could not be written; nothing further may be sent then."""
     _file: TextIO | None = field(default=None, repr=False)
 
     @property
@@ -63,8 +66,13 @@ class Journal:
         )
 
     def replaced(self, path: str, version: str, content: bytes) -> None:
-        """Keep what the next write overwrites, so that `rollback` can put it back."""
+        """Keep what the next write overwrites, so that `rollback` can put it back.
+
+        Raises RefusedError when it can't be kept.
+        """
         self.note(replaced=path, version=version, content=content.decode("utf-8", "replace"))
+        if self.problem is not None:
+            raise self.problem
 
     def note(self, **facts: object) -> None:
         """Append a line with the time, the tenant and the step under way."""
@@ -77,11 +85,20 @@ class Journal:
             "address": str(address) if address else None,
             **facts,
         }
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.flush()
+        except OSError as problem:
+            # Not raised: an answer is on its way, and what it says must not be lost too.
+            self.problem = RefusedError(
+                f"the journal {self.path} can't be written: {problem.strerror}",
+                remedy="make room and run again: what is done by now is seen in the tenant",
+            )
 
     def close(self) -> None:
         """Close the file, if one was opened."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                # What could not be written has been told; closing would try once more.
+                self._file.close()
             self._file = None

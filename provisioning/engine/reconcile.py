@@ -48,7 +48,7 @@ async def carry_out(run: Run, agreed: Draft) -> Report:
     """Apply a draft and settle. Whoever calls this has the approval for `agreed.plan.digest`.
 
     Raises RefusedError before any write when the plan has errors, a permission is missing or the
-    journal can't be written.
+    journal can't be written; after the last one when the journal's last lines can't.
     """
     started = run.clock.monotonic()
     if agreed.plan.errors:
@@ -64,6 +64,9 @@ async def carry_out(run: Run, agreed: Draft) -> Report:
         outcomes, after, rounds = await _passes(run, agreed)
     finally:
         run.journal.close()
+    if run.journal.problem is not None and all(o.result is Result.DONE for o in outcomes):
+        # Every step was sent before it showed: done, but not all of it is on record.
+        raise run.journal.problem
     return Report(
         plan=agreed.plan,
         outcomes=outcomes,
