@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +17,8 @@ import pytest
 from cli_shell import Shell, Told, opened
 
 from provisioning.sandbox import Sandbox
+
+PROVISIONING = [sys.executable, "-m", "provisioning"]
 
 MANIFEST = """\
 version: 1
@@ -276,3 +283,84 @@ def test_a_rollout_over_fifty_tenants_stops_and_is_resumed(shell: Shell) -> None
     assert len(now) == FIFTY
     final = shell("plan --all-tenants --sandbox box --detailed-exitcode --format json")
     assert (final.code, set(statuses(final).values())) == (0, {"in-sync"})
+
+
+def with_checks(shell: Shell) -> None:
+    """Let every tenant have a manifest with sign-in checks and a secret of its own."""
+    source = Path(__file__).parents[2] / "manifests" / "auth0-native" / "manifest.yaml"
+    head, _, rest = source.read_text(encoding="utf-8").partition("tenant:\n")
+    text = head + rest[rest.index("variables:") :]
+    shell.write("app/manifest.yaml", text.replace(".secrets/", ".secrets/${tenant.name}-"))
+
+
+def test_a_failed_sign_in_of_the_canary_keeps_the_others_from_beginning(shell: Shell) -> None:
+    with_checks(shell)
+    os.environ |= {"TEST_USER": "alice@contoso.example"}
+    shell.write("tenants.yaml", INVENTORY.replace(
+        'variables: {redirectUri: "fabrikam://auth"}', "tags: [eu]"
+    ))  # fmt: skip
+    told = shell("apply --all-tenants --sandbox box --yes --verify --format json")
+    assert told.code == 1
+    assert statuses(told) == {"contoso": "failed", "fabrikam": "skipped", "tailspin": "skipped"}
+    (contoso, *_) = told.document["tenants"]
+    assert contoso["error"]["message"].startswith("2 sign-in checks failed")
+    assert "TEST_PASSWORD is not set" in contoso["error"]["message"]
+    assert all(item["result"] == "done" for item in contoso["parts"][0]["document"]["outcomes"])
+    os.environ |= {"TEST_PASSWORD": "Correct-Horse-9"}
+    resumed = shell(f"apply --resume {run_of(told)} --sandbox box --yes --format json")
+    assert resumed.code == 0, resumed.stderr
+    assert statuses(resumed) == {"contoso": "in-sync", "fabrikam": "applied", "tailspin": "applied"}
+    checks = [tenant["parts"][0]["document"]["checks"] for tenant in resumed.document["tenants"]]
+    assert {check["outcome"] for found in checks for check in found} == {"passed"}
+    proved = shell("verify --all-tenants --sandbox box --format json")
+    assert (proved.code, set(statuses(proved).values())) == (0, {"passed"})
+    del os.environ["TEST_PASSWORD"]
+    failing = shell("verify --all-tenants --sandbox box")
+    assert failing.code == 1
+    assert "2 sign-in checks failed" in failing.stdout
+
+
+def test_ctrl_c_ends_what_is_in_flight_and_the_report_is_written(shell: Shell) -> None:
+    names = ("contoso", "fabrikam", "tailspin")
+    shell.write(
+        "faults.yaml",
+        # The second tenant's service principal has to wait while the interrupt comes.
+        "[{path: /servicePrincipals, method: POST, skip: 1, status: 429, "
+        "headers: {Retry-After: '2'}}]",
+    )
+    serve = ["sandbox", "serve", "--sandbox", ":memory:", "--port", "0", "--faults", "faults.yaml"]
+    for name in names:
+        serve += ["--tenant", f"{name}.example:workforce"]
+    with subprocess.Popen(
+        [*PROVISIONING, *serve], cwd=shell.folder, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        told = "".join(server.stdout.readline() for _ in range(1 + 2 * len(names)))
+        url, *tokens = re.findall(r"export \w+=(\S+)", told)
+        entries = ""
+        for name, token in zip(names, tokens, strict=True):
+            shell.write(name, token)
+            auth = f"{{method: token, accessToken: {{fromFile: {name}}}}}"
+            entries += f"  {name}: {{domain: {name}.example, auth: {auth}}}\n"
+        shell.write("tenants.yaml", INVENTORY.partition("  contoso")[0] + entries)
+        command = ["apply", "--all-tenants", "--yes", "--parallel", "1", "--graph-endpoint", url]
+        apply = subprocess.Popen(
+            [*PROVISIONING, *command, "--format", "json"],
+            cwd=shell.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert apply.stderr is not None
+        for line in apply.stderr:
+            if line.startswith("[1/3] contoso: applied"):
+                apply.send_signal(signal.SIGINT)
+                break
+        stdout, stderr = apply.communicate(timeout=60)
+        server.send_signal(signal.SIGINT)
+    assert apply.returncode == 130, stderr
+    assert "Stopping: " in stderr
+    document = json.loads(stdout)
+    ended = {tenant["name"]: tenant["status"] for tenant in document["tenants"]}
+    assert ended == {"contoso": "applied", "fabrikam": "interrupted", "tailspin": "skipped"}
+    assert f"apply --resume {document['run']}" in stderr
