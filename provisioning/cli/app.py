@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import provisioning
-from provisioning.cli import options, policy_commands, sandbox_commands
+from provisioning.cli import options, policy_commands, sandbox_commands, tenant_commands
 from provisioning.cli.options import AS_TEXT, FINDINGS, JOURNAL, TEXT, WARNING
 from provisioning.cli.surface import Surface
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(policy_commands.policies, name="policies")
 app.add_typer(sandbox_commands.sandbox, name="sandbox")
+app.add_typer(tenant_commands.tenants, name="tenants")
 
 
 @dataclass(slots=True)

@@ -118,7 +118,7 @@ def _approvals(written: Iterable[str]) -> dict[str, str]:
 
 def apply(surface: Surface, task: Task, way: Way, *, yes: bool, full_xml: bool = False) -> int:
     """Exit 0 when all is done, 3 when something is held or manual, 1 for any failure or stop."""
-    fleet_session.check_format(surface)
+    fleet_session.stream(surface.form.value)
     values = inputs.variables(task.variables)
     opened = inputs.allowed(task.allow, prune=task.prune)
     known = fleet_session.load(surface, task.choice.inventory)

@@ -31,7 +31,7 @@ def plan(
     full_xml: bool = False,
 ) -> int:
     """Show every plan; exit 1 when one failed, else by `--detailed-exitcode`."""
-    fleet_session.check_format(surface)
+    fleet_session.stream(surface.form.value)
     values = inputs.variables(variables)
     opened = inputs.allowed(allow, prune=prune)
     known = fleet_session.load(surface, choice.inventory)

@@ -31,12 +31,6 @@ CHANGES, WAITING = 2, 3
 RESULTS = "results.jsonl"
 """Name of the spool in the folder of a run."""
 
-_STREAMS: dict[Format, Callable[[FleetRun, Iterable[TenantResult]], Iterator[str]]] = {
-    Format.TEXT: render.fleet.text,
-    Format.JSON: render.fleet.json,
-    Format.MARKDOWN: render.fleet.markdown,
-}
-
 
 def load(surface: Surface, path: Path) -> Inventory:
     """Read an inventory; warnings go to stderr. Raises InputError with every fault."""
@@ -110,18 +104,21 @@ def describe(problem: BaseException) -> Problem:
     return Problem(message, "please report it")
 
 
-def check_format(surface: Surface) -> None:
-    """Raise ProvisioningError for a format that has no document of many tenants."""
-    if surface.form not in _STREAMS:
-        listed = ", ".join(_STREAMS)
+def stream(form: str) -> Callable[[FleetRun, Iterable[TenantResult]], Iterator[str]]:
+    """Return what writes the document of many tenants; ProvisioningError for a format without."""
+    found: Callable[[FleetRun, Iterable[TenantResult]], Iterator[str]] | None = getattr(
+        render.fleet, form, None
+    )
+    if found is None:
         raise ProvisioningError(
-            f"--format {surface.form} shows one tenant only", remedy=f"choose one of {listed}"
+            f"{form} is no format for many tenants", remedy="choose text, json or markdown"
         )
+    return found
 
 
 def show(surface: Surface, run: FleetRun, tenants: Iterable[TenantResult]) -> None:
     """Print the command's document, one tenant after the other."""
-    for chunk in _STREAMS[surface.form](run, tenants):
+    for chunk in stream(surface.form.value)(run, tenants):
         surface.document(chunk)
 
 

@@ -52,6 +52,14 @@ class CloudName(StrEnum):
     CHINA = "china"
 
 
+class TenantKind(StrEnum):
+    """Kinds of directory."""
+
+    B2C = "b2c"
+    WORKFORCE = "workforce"
+    EXTERNAL = "external"
+
+
 class Auth(StrEnum):
     """How to sign in to Graph."""
 

@@ -126,10 +126,8 @@ async def _outcome(state: _Apply, work: Work) -> Outcome:
     requests = state.run.kind(step.address.kind).requests(work)
     finishing = False
     for request in requests:
-        if state.run.stop.is_set() and not finishing:
-            return _ended(step, Result.INTERRUPTED, "stopped before it was finished")
-        if state.run.journal.problem is not None and not finishing:
-            return _ended(step, Result.FAILED, "", fault(state.run.journal.problem))
+        if not finishing and (ended := _cut_short(state.run, step)) is not None:
+            return ended
         needs = _needs(request)
         if work.circular.intersection(needs):
             # All that is left closes a circle: whoever waits for this step goes first.
@@ -149,6 +147,15 @@ async def _outcome(state: _Apply, work: Work) -> Outcome:
             # The object is there; an update is of use to others only when all of it is done.
             _open(state.gates[step.address])
     return _ended(step, Result.DONE, step.reason)
+
+
+def _cut_short(run: Run, step: Step) -> Outcome | None:
+    """The end of a step whose next request must not be sent; None when it may be."""
+    if run.stop.is_set():
+        return _ended(step, Result.INTERRUPTED, "stopped before it was finished")
+    if run.journal.problem is not None:
+        return _ended(step, Result.FAILED, "", fault(run.journal.problem))
+    return None
 
 
 def unsent(step: Step) -> Outcome:

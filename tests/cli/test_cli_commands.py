@@ -49,6 +49,7 @@ def test_help_names_every_command(shell: Shell) -> None:
         "diagram",
         "doctor",
         "sandbox",
+        "tenants",
     ):
         assert f" {name} " in told.stdout
 
@@ -58,6 +59,8 @@ def test_help_names_every_command(shell: Shell) -> None:
     [
         "bogus",
         "plan",
+        "tenants add x",
+        "plan . --parallel 0",
         "plan nowhere.yaml",
         "plan . --bogus",
         "plan . --format yaml",

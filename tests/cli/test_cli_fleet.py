@@ -143,12 +143,6 @@ def test_what_cannot_be_meant_is_one_message(shell: Shell, line: str, message: s
     assert not (shell.folder / ".provisioning").exists()
 
 
-def test_sarif_is_for_one_tenant(shell: Shell) -> None:
-    told = shell("plan --all-tenants --sandbox box --format sarif")
-    assert told.code == 1
-    assert "--format sarif shows one tenant only" in told.stdout
-
-
 def test_an_inventory_with_faults_is_told_with_places(shell: Shell) -> None:
     shell.write("tenants.yaml", INVENTORY + "  contoso: {domain: x.example}\n  b: {domian: x}\n")
     told = shell("plan --all-tenants --sandbox box")
@@ -364,3 +358,41 @@ def test_ctrl_c_ends_what_is_in_flight_and_the_report_is_written(shell: Shell) -
     ended = {tenant["name"]: tenant["status"] for tenant in document["tenants"]}
     assert ended == {"contoso": "applied", "fabrikam": "interrupted", "tailspin": "skipped"}
     assert f"apply --resume {document['run']}" in stderr
+
+
+def test_the_tenants_are_listed_in_the_order_of_their_rollout(shell: Shell) -> None:
+    shell.write("tenants.yaml", INVENTORY.replace("  contoso: {", "  zulu: {") + (
+        "  contoso: {domain: c.example, ring: canary, id: 11111111-2222-3333-4444-555555555555}\n"
+    ))  # fmt: skip
+    told = shell("tenants list")
+    assert told.code == 0
+    head, *rows = told.stdout.splitlines()
+    assert head.split() == ["Tenant", "Domain", "Type", "Ring", "Tags", "Manifests"]
+    assert [row.split()[0] for row in rows] == ["zulu", "contoso", "fabrikam", "tailspin"]
+    assert rows[-1].split() == ["tailspin", "tailspin.example", "workforce", "broad", "eu", "app"]
+    document = shell("tenants list --ring broad --format json").document
+    assert document["rings"] == [
+        {"name": "canary", "wave": None, "stopAfter": None},
+        {"name": "broad", "wave": 10, "stopAfter": "2"},
+    ]
+    assert [tenant["name"] for tenant in document["tenants"]] == ["fabrikam", "tailspin"]
+    assert document["tenants"][0]["variables"] == {"redirectUri": "fabrikam://auth"}
+    assert "| zulu |" in shell("tenants list --format markdown").stdout
+
+
+def test_a_tenant_is_added_once(shell: Shell) -> None:
+    line = "tenants add northwind --domain northwind.example --type b2c --ring canary --tag eu"
+    assert shell(line).stdout == "tenants.yaml: northwind is added.\n"
+    assert (shell.folder / "tenants.yaml").read_text() == (
+        INVENTORY + "  northwind:\n    domain: northwind.example\n    type: b2c\n"
+        "    ring: canary\n    tags: [eu]\n"
+    )
+    assert "nothing was written" in shell(line).stdout
+    told = shell("tenants add Nord --domain contoso.example --ring kanary")
+    assert told.code == 1
+    assert "`Nord` is no name of a tenant" in told.stderr
+    assert "there is no ring `kanary`" in told.stderr
+    assert "has the domain of `contoso`" in told.stderr
+    first = "tenants add first --domain first.example --type b2c --inventory new.yaml"
+    assert shell(first).code == 0
+    assert shell("tenants list --inventory new.yaml").code == 0

@@ -110,12 +110,16 @@ class Stage:
         way = Way(None, None, None, self.folder / "journal")
         return Desk(way, shared, allow or Allowed(), run=run)
 
-    async def plan(self, desk: Desk | None = None, **options: object) -> Ended:
+    async def plan(self, desk: Desk | None = None, *, parallel: int = 4) -> Ended:
         desk = desk or self.desk()
         waves = rollout.side_by_side(self.known().tenants)
-        return await self.run("plan", desk, waves, lambda e: fleet_tenant.plan(desk, e), **options)
+        return await self.run(
+            "plan", desk, waves, lambda e: fleet_tenant.plan(desk, e), parallel=parallel
+        )
 
-    async def apply(self, desk: Desk | None = None, **options: object) -> Ended:
+    async def apply(
+        self, desk: Desk | None = None, *, parallel: int = 4, spool: Path | None = None
+    ) -> Ended:
         """Plan every tenant, then carry out what the plans show."""
         desk, known = desk or self.desk(), self.known()
         shown = await self.plan(desk)
@@ -124,7 +128,7 @@ class Stage:
             return await fleet_tenant.apply(desk, entry, shown[entry.name])
 
         waves = rollout.waves(known.rings, known.tenants)
-        return await self.run("apply", desk, waves, work, **options)
+        return await self.run("apply", desk, waves, work, parallel=parallel, spool=spool)
 
     async def run(
         self,
