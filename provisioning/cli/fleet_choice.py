@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioning.cli.options import PARALLEL
 from provisioning.core.errors import InputError
 from provisioning.core.model import Finding
 
@@ -18,7 +19,7 @@ class Choice:
     names: tuple[str, ...] = ()
     rings: tuple[str, ...] = ()
     every: bool = False
-    parallel: int = 16
+    parallel: int = PARALLEL
 
     @property
     def made(self) -> bool:

@@ -14,7 +14,8 @@ import typer
 MEMORY = ":memory:"
 JOURNAL = Path(".provisioning")
 INVENTORY = Path("tenants.yaml")
-PARALLEL = 16
+PARALLEL = 32
+"""Tenants at once: at 100 ms a request, as many as one core keeps up with."""
 
 
 class Format(StrEnum):

@@ -20,9 +20,6 @@ from provisioning.tenants.inventory import Entry
 from provisioning.tenants.rollout import Brake, Wave
 from provisioning.tenants.spool import Spool
 
-PARALLEL: Final = 16
-"""Tenants at once, unless told otherwise."""
-
 INTERRUPTED: Final = "interrupted"
 
 Work = Callable[[Entry], Awaitable[TenantResult]]
@@ -60,7 +57,8 @@ class Fleet:
     spool: Spool
     stop: asyncio.Event
     """Set by the first Ctrl-C: nothing is begun any more. A cancelled run ends what is left."""
-    parallel: int = PARALLEL
+    parallel: int
+    """Tenants at once."""
     describe: Describe = _plainly
     """Turns an error into words without secrets."""
     progress: Callable[[Progress], None] = _silent

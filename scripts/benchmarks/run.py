@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import checks
+import fleets
 import grown_policies
 import triples
 
@@ -204,6 +205,45 @@ def sign_ins(table: Table, folder: Path, more: int) -> None:
         )
 
 
+def many_tenants(table: Table, folder: Path, sizes: list[int]) -> None:
+    """Plans of many tenants in sync: memory flat, cost linear, far below a process for each."""
+    costs: dict[int, fleets.Cost] = {}
+    alone: fleets.Cost | None = None
+    for size in sizes:
+        with fleets.served(folder / f"fleet-{size}", size, LATENCY) as fleet:
+            costs[size] = fleets.plan(fleet)
+            alone = alone or fleets.plan(fleet, "--tenant", "t0001")
+    if alone is None:
+        raise SystemExit("no size of a fleet")
+    few, most = sizes[0], sizes[-1]
+    each = (costs[most].cpu - costs[few].cpu) / (most - few)
+    what = f"{most} tenants of {fleets.APPLICATIONS} applications in sync"
+    table.check(
+        f"{what}: peak memory, ratio to {few}",
+        costs[most].rss / costs[few].rss,
+        1.2,
+        ", ".join(f"{size}: {cost.rss:.0f} MB" for size, cost in costs.items()),
+    )
+    table.check(f"{what}: HTTP calls a tenant", costs[most].calls / most, 3)
+    table.check(
+        f"{what}: CPU a tenant, ratio to a process each",
+        each / alone.cpu,
+        0.05,
+        f"{each * 1000:.1f} ms against {alone.cpu * 1000:.0f} ms",
+    )
+    if len(sizes) > 2:
+        middle = sizes[1]
+        first = (costs[middle].cpu - costs[few].cpu) / (middle - few)
+        later = (costs[most].cpu - costs[middle].cpu) / (most - middle)
+        table.check(f"{what}: CPU a tenant, ratio to the first {middle}", later / first, 1.3)
+    wall = costs[most].wall
+    table.tell(
+        f"{what}: at 100 ms latency",
+        f"{wall:.1f} s, {most / wall:.0f} tenants a second; CPU {costs[most].cpu:.1f} s here, "
+        f"{costs[most].server:.1f} s in the sandbox",
+    )
+
+
 def startup(table: Table, folder: Path) -> None:
     """Start-up of the command line, best of five."""
     manifest = triples.write(folder, 50, scopes=True)
@@ -231,6 +271,7 @@ def main(arguments: list[str]) -> int:
         walls(table, folder, 20 if quick else 100)
         policies(table, folder, 10 if quick else 50)
         sign_ins(table, folder, 7)
+        many_tenants(table, folder, [10, 50] if quick else [10, 100, 1000])
     print("all budgets hold" if not table.broken else f"{table.broken} budget(s) broken")
     return 1 if table.broken else 0
 
