@@ -101,13 +101,14 @@ def plan(
     graph_endpoint: options.GraphEndpoint = None,
     full_xml: options.FullXml = False,
     form: options.FindingsFormat = FINDINGS,
+    report: options.Reports = None,
     journal: options.Journal = JOURNAL,
     log_level: options.Level = WARNING,
     log_format: options.LogShape = AS_TEXT,
     no_color: options.NoColor = False,
 ) -> None:
     """Show what an apply would do; write nothing to the tenant."""
-    from provisioning.cli import compose, fleet_choice, fleet_planning, planning
+    from provisioning.cli import compose, fleet_choice, fleet_planning, planning, report_files
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     way = compose.Way(sandbox, auth, graph_endpoint, journal)
@@ -116,6 +117,7 @@ def plan(
     variables, guards = tuple(var or ()), tuple(allow or ())
 
     def planned() -> int:
+        reports = report_files.read(report)
         if choice.made:
             return fleet_planning.plan(
                 surface,
@@ -128,10 +130,17 @@ def plan(
                 out=out,
                 detailed=detailed_exitcode,
                 full_xml=full_xml,
+                reports=reports,
             )
         wish = compose.Wish(fleet_choice.manifest(manifest), variables, guards, prune)
         return planning.plan(
-            surface, wish, way, out=out, detailed=detailed_exitcode, full_xml=full_xml
+            surface,
+            wish,
+            way,
+            out=out,
+            detailed=detailed_exitcode,
+            full_xml=full_xml,
+            reports=reports,
         )
 
     context.obj.code = surface.end(planned)
@@ -160,13 +169,14 @@ def apply(
     signin_endpoint: options.SigninEndpoint = None,
     full_xml: options.FullXml = False,
     form: options.FormatChoice = TEXT,
+    report: options.Reports = None,
     journal: options.Journal = JOURNAL,
     log_level: options.Level = WARNING,
     log_format: options.LogShape = AS_TEXT,
     no_color: options.NoColor = False,
 ) -> None:
     """Plan anew, ask, and make the tenant what the manifest says."""
-    from provisioning.cli import applying, compose, fleet_applying, fleet_choice
+    from provisioning.cli import applying, compose, fleet_applying, fleet_choice, report_files
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
@@ -174,8 +184,9 @@ def apply(
     variables, guards = tuple(var or ()), tuple(allow or ())
 
     def applied() -> int:
+        reports = report_files.read(report)
         task = fleet_applying.task(
-            fleet_applying.Task(choice, target, variables, guards, prune, verify),
+            fleet_applying.Task(choice, target, variables, guards, prune, verify, reports),
             way,
             approved=tuple(approved or ()),
             resume=resume,
@@ -185,7 +196,14 @@ def apply(
         wish = compose.Wish(fleet_choice.manifest(target), variables, guards, prune)
         digest = fleet_choice.digest(approved)
         return applying.apply(
-            surface, wish, way, approved=digest, yes=yes, full_xml=full_xml, verify=verify
+            surface,
+            wish,
+            way,
+            approved=digest,
+            yes=yes,
+            full_xml=full_xml,
+            verify=verify,
+            reports=reports,
         )
 
     context.obj.code = surface.end(applied)
@@ -207,13 +225,14 @@ def verify(
     graph_endpoint: options.GraphEndpoint = None,
     signin_endpoint: options.SigninEndpoint = None,
     form: options.FormatChoice = TEXT,
+    report: options.Reports = None,
     journal: options.Journal = JOURNAL,
     log_level: options.Level = WARNING,
     log_format: options.LogShape = AS_TEXT,
     no_color: options.NoColor = False,
 ) -> None:
     """Sign in as the manifest's checks say, and tell what the tokens prove."""
-    from provisioning.cli import compose, fleet_choice, fleet_verifying, verifying
+    from provisioning.cli import compose, fleet_choice, fleet_verifying, report_files, verifying
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
@@ -221,10 +240,13 @@ def verify(
     variables = tuple(var or ())
 
     def verified() -> int:
+        reports = report_files.read(report)
         if choice.made:
-            return fleet_verifying.verify(surface, choice, manifest, way, variables=variables)
+            return fleet_verifying.verify(
+                surface, choice, manifest, way, variables=variables, reports=reports
+            )
         wish = compose.Wish(fleet_choice.manifest(manifest), variables)
-        return verifying.verify(surface, wish, way)
+        return verifying.verify(surface, wish, way, reports=reports)
 
     context.obj.code = surface.end(verified)
 

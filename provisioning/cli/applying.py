@@ -12,7 +12,9 @@ from provisioning.cli import (
     check_report,
     compose,
     discharging,
+    fleet_tenant,
     inputs,
+    one_report,
     plan_file,
     planning,
     progress,
@@ -22,13 +24,17 @@ from provisioning.cli import (
 )
 from provisioning.cli.compose import Way, Wish
 from provisioning.cli.options import Format
+from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import INTERRUPTED, Surface
-from provisioning.core import report as reports
+from provisioning.core import report as documents
 from provisioning.core.errors import ProvisioningError, RefusedError
+from provisioning.core.fleet import FleetRun, Status, TenantResult
+from provisioning.core.model import Value
 from provisioning.core.report import Report, Result
 from provisioning.engine import apply as applications
 from provisioning.engine import reconcile
 from provisioning.engine.run import Run
+from provisioning.manifest import Manifest
 from provisioning.render import summary
 from provisioning.signin import checks as signin
 from provisioning.signin.checks import Result as CheckResult
@@ -44,11 +50,13 @@ def apply(
     yes: bool,
     full_xml: bool = False,
     verify: bool = False,
+    reports: tuple[ReportFile, ...] = (),
 ) -> int:
     """Exit 0 when all is done, 3 when something is held or manual, 1 for any failure.
 
     With `verify` the manifest's sign-in checks follow; one that fails is a failure.
     """
+    one_report.check(reports)
     wish, digests = _target(wish, approved)
     opened = inputs.allowed(wish.allow, prune=wish.prune)
     wanted = inputs.load(surface, wish.manifest, inputs.variables(wish.variables))
@@ -69,17 +77,23 @@ def apply(
                 report = runner.run(_carried_out(surface, run, draft))
             back = way_back.after(report, run.journal.path, way, wanted.cloud)
             ended = INTERRUPTED if run.stop.is_set() else code(report)
-            if not verify or ended not in {0, planning.WAITING}:
-                show(surface, report, back=back)
-                _say_what_is_left(surface, report, way)
-                return ended
-            with tell.live():
-                proof = verifying.results(run, wanted, way, box, patience=AFTER_APPLY_SECONDS)
-                found = runner.run(proof)
-            report = discharging.settled(report, found.discharged)
-            show(surface, report, back=back, checks=found.checks)
+            checks = None
+            if verify and ended in {0, planning.WAITING}:
+                with tell.live():
+                    proof = verifying.results(run, wanted, way, box, patience=AFTER_APPLY_SECONDS)
+                    found = runner.run(proof)
+                checks = found.checks
+                report = discharging.settled(report, found.discharged)
+                ended = verifying.code(checks) or code(report)
+            show(surface, report, back=back, checks=checks)
             _say_what_is_left(surface, report, way)
-            return verifying.code(found.checks) or code(report)
+            one_report.write(
+                surface,
+                reports,
+                lambda other: shown(other, report, back=back, checks=checks),
+                lambda: _of_one(run, wanted, report, checks),
+            )
+            return ended
         finally:
             runner.run(stack.aclose())
 
@@ -144,24 +158,48 @@ def show(
 
     `checks` are the sign-ins that followed, None when nobody asked for them.
     """
+    surface.document(shown(surface, report, goal=goal, back=back, checks=checks))
+    if back and surface.form is Format.JSON:
+        surface.say(f"{summary.WAY_BACK}: {back}")
+
+
+def shown(
+    surface: Surface,
+    report: Report,
+    *,
+    goal: str = summary.MANIFEST,
+    back: str = "",
+    checks: tuple[CheckResult, ...] | None = None,
+) -> str:
+    """Return the document of a report in the format that was asked for."""
     match surface.form:
         case Format.JSON:
-            document = reports.report_to_json(report)
-            if checks is not None:
-                document = {**document, "checks": [signin.to_json(check) for check in checks]}
-            surface.document(render.json.document(document))
-            if back:
-                surface.say(f"{summary.WAY_BACK}: {back}")
+            return render.json.document(_document(report, checks))
         case Format.MARKDOWN:
-            surface.document(render.markdown.report(report, goal=goal, way_back=back))
+            text = render.markdown.report(report, goal=goal, way_back=back)
         case _:
-            surface.document(
-                render.text.report(
-                    report, color=surface.color, width=surface.width, goal=goal, way_back=back
-                )
+            text = render.text.report(
+                report, color=surface.color, width=surface.width, goal=goal, way_back=back
             )
-    if checks is not None and surface.form is not Format.JSON:
-        surface.document(f"\n{check_report.shown(surface, checks)}")
+    return text if checks is None else f"{text}\n{check_report.shown(surface, checks)}"
+
+
+def _document(report: Report, checks: tuple[CheckResult, ...] | None) -> dict[str, Value]:
+    document = documents.report_to_json(report)
+    if checks is not None:
+        document["checks"] = [signin.to_json(check) for check in checks]
+    return document
+
+
+def _of_one(
+    run: Run, wanted: Manifest, report: Report, checks: tuple[CheckResult, ...] | None
+) -> tuple[FleetRun, TenantResult]:
+    ended = fleet_tenant.carried_out(report, stopped=run.stop.is_set())
+    if (refused := fleet_tenant.refused(checks or ())) is not None:
+        ended = Status.FAILED, refused
+    return one_report.of_one(
+        "apply", run, wanted, _document(report, checks), ended, seconds=report.stats.seconds
+    )
 
 
 def code(report: Report) -> int:

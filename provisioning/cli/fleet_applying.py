@@ -26,6 +26,7 @@ from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.fleet_record import Record
 from provisioning.cli.fleet_session import Conductor
 from provisioning.cli.fleet_tenant import Desk
+from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import INTERRUPTED, Surface
 from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.fleet import FleetRun, Problem, Status, TenantResult
@@ -47,6 +48,7 @@ class Task:
     allow: tuple[str, ...] = ()
     prune: bool = False
     verify: bool = False
+    reports: tuple[ReportFile, ...] = ()
     approved: Mapping[str, str] | None = None
     """By tenant; None when nobody has reviewed any plan."""
     done: frozenset[str] = frozenset()
@@ -118,7 +120,7 @@ def _approvals(written: Iterable[str]) -> dict[str, str]:
 
 def apply(surface: Surface, task: Task, way: Way, *, yes: bool, full_xml: bool = False) -> int:
     """Exit 0 when all is done, 3 when something is held or manual, 1 for any failure or stop."""
-    fleet_session.stream(surface.form.value)
+    fleet_session.check_formats(surface, task.reports)
     values = inputs.variables(task.variables)
     opened = inputs.allowed(task.allow, prune=task.prune)
     known = fleet_session.load(surface, task.choice.inventory)
@@ -139,7 +141,7 @@ def apply(surface: Surface, task: Task, way: Way, *, yes: bool, full_xml: bool =
         steps = _Rollout(conductor, desk, task, known, ordered)
         planned = steps.plan(plans)
         if fleet_session.code(planned) == INTERRUPTED:
-            fleet_session.show(surface, planned, plans)
+            fleet_session.show(surface, planned, plans, task.reports)
             return INTERRUPTED
         fleet_session.show_beside(surface, planned, plans)
         changing = sum(noted.status is Status.CHANGES for noted in plans.noted.values())
@@ -149,7 +151,7 @@ def apply(surface: Surface, task: Task, way: Way, *, yes: bool, full_xml: bool =
             if changing or task.verify:
                 fleet_record.write(way.journal / identity, _record(task, entries))
             run = steps.carry_out(plans, spool)
-            fleet_session.show(surface, run, spool)
+            fleet_session.show(surface, run, spool, task.reports)
             code = fleet_session.code(run)
             if code not in {0, fleet_session.WAITING} and (changing or task.verify):
                 surface.say(f"To go on: provisioning apply --resume {identity}")

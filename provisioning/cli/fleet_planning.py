@@ -12,6 +12,7 @@ from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.fleet_plan_file import Origin
 from provisioning.cli.fleet_session import Conductor
 from provisioning.cli.fleet_tenant import Desk
+from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import Surface
 from provisioning.tenants import rollout
 from provisioning.tenants.spool import Spool
@@ -29,9 +30,10 @@ def plan(
     out: Path | None = None,
     detailed: bool = False,
     full_xml: bool = False,
+    reports: tuple[ReportFile, ...] = (),
 ) -> int:
     """Show every plan; exit 1 when one failed, else by `--detailed-exitcode`."""
-    fleet_session.stream(surface.form.value)
+    fleet_session.check_formats(surface, reports)
     values = inputs.variables(variables)
     opened = inputs.allowed(allow, prune=prune)
     known = fleet_session.load(surface, choice.inventory)
@@ -58,5 +60,5 @@ def plan(
             origin = Origin(choice.inventory, given, values)
             fleet_plan_file.write(out, run, spool, origin)
             surface.say(f"Saved to {out}: `apply {out}` plans anew and refuses any other plan.")
-        fleet_session.show(surface, run, spool)
+        fleet_session.show(surface, run, spool, reports)
         return fleet_session.code(run, detailed=detailed)

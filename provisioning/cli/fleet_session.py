@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioning import render
-from provisioning.cli import approval, failures, fleet_progress
+from provisioning.cli import approval, failures, fleet_progress, report_files
 from provisioning.cli.compose import Shared
 from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.options import Format
+from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import INTERRUPTED, Surface
 from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.fleet import FleetRun, Problem, Status, TenantResult
@@ -116,10 +117,25 @@ def stream(form: str) -> Callable[[FleetRun, Iterable[TenantResult]], Iterator[s
     return found
 
 
-def show(surface: Surface, run: FleetRun, tenants: Iterable[TenantResult]) -> None:
-    """Print the command's document, one tenant after the other."""
+def check_formats(surface: Surface, reports: Iterable[ReportFile]) -> None:
+    """Raise ProvisioningError, before anything is done, for formats without such a document."""
+    for form in (surface.form.value, *(each.form for each in reports)):
+        stream(form)
+
+
+def show(
+    surface: Surface,
+    run: FleetRun,
+    tenants: Iterable[TenantResult],
+    reports: Iterable[ReportFile] = (),
+) -> None:
+    """Print the command's document, one tenant after the other, and write the reports.
+
+    `tenants` is iterated once for each of them.
+    """
     for chunk in stream(surface.form.value)(run, tenants):
         surface.document(chunk)
+    report_files.write(reports, lambda form: stream(form)(run, tenants))
 
 
 def show_beside(surface: Surface, run: FleetRun, tenants: Iterable[TenantResult]) -> None:

@@ -151,13 +151,13 @@ async def plan(desk: Desk, entry: Entry, *, writes: bool = False) -> TenantResul
             draft = await reconcile.draft(run)
         parts.append(desk.part(path, wanted, draft))
         plans.append(draft.plan)
-    errors = sum(len(each.errors) for each in plans)
+    status, problem = planned(plans)
     return fleet.ended(
         entry,
-        gravest(map(_planned, plans)),
+        status,
         tenant_id=plans[0].tenant_id if plans else "",
         parts=tuple(parts),
-        problem=Problem(f"the plan has {errors} error(s)", "mend them") if errors else None,
+        problem=problem,
     )
 
 
@@ -184,7 +184,7 @@ async def apply(
             draft = await reconcile.draft(run)
             _same(digests.get(wanted.owner.name, ""), draft.plan.digest)
             report = await reconcile.carry_out(run, draft)
-            status, problem = _carried_out(report, stopped=run.stop.is_set())
+            status, problem = carried_out(report, stopped=run.stop.is_set())
             checks: tuple[CheckResult, ...] | None = None
             if verify and status in _PROVABLE:
                 proof = await verifying.results(
@@ -197,9 +197,9 @@ async def apply(
                 )
                 checks = proof.checks
                 report = discharging.settled(report, proof.discharged)
-                status, problem = _carried_out(report, stopped=run.stop.is_set())
-                if (refused := _refused(checks)) is not None:
-                    status, problem = Status.FAILED, refused
+                status, problem = carried_out(report, stopped=run.stop.is_set())
+                if (failure := refused(checks)) is not None:
+                    status, problem = Status.FAILED, failure
             document = {**reports.report_to_json(report)}
             if checks is not None:
                 document["checks"] = [signin.to_json(result) for result in checks]
@@ -229,7 +229,7 @@ async def verify(desk: Desk, entry: Entry) -> TenantResult:
         checks = [signin.to_json(result) for result in found]
         parts.append(Part(path.as_posix(), wanted.owner.name, {"checks": checks}))
         every += found
-    problem = _refused(every)
+    problem = refused(every)
     return fleet.ended(
         entry,
         Status.PASSED if problem is None else Status.FAILED,
@@ -270,15 +270,22 @@ def _same(shown: str, found: str) -> None:
         raise RefusedError(f"the plan's digest is {found}, approved was {shown}", remedy=AGAIN)
 
 
+def planned(plans: Iterable[Plan]) -> tuple[Status, Problem | None]:
+    """Say what plans come to, together."""
+    listed = tuple(plans)
+    if errors := sum(len(each.errors) for each in listed):
+        return Status.FAILED, Problem(f"the plan has {errors} error(s)", "mend them")
+    return gravest(map(_planned, listed)), None
+
+
 def _planned(plan: Plan) -> Status:
-    if plan.errors:
-        return Status.FAILED
     if plan.pending:
         return Status.CHANGES
     return Status.WAITING if plan.steps else Status.IN_SYNC
 
 
-def _carried_out(report: Report, *, stopped: bool) -> tuple[Status, Problem | None]:
+def carried_out(report: Report, *, stopped: bool) -> tuple[Status, Problem | None]:
+    """Say how an apply ended; `stopped` when it was interrupted."""
     broken = next((o for o in report.outcomes if o.result is Result.FAILED), None)
     if broken is not None:
         fault = broken.fault
@@ -297,7 +304,8 @@ def _carried_out(report: Report, *, stopped: bool) -> tuple[Status, Problem | No
     return (Status.APPLIED if report.plan.pending else Status.IN_SYNC), None
 
 
-def _refused(found: Iterable[CheckResult]) -> Problem | None:
+def refused(found: Iterable[CheckResult]) -> Problem | None:
+    """Say which sign-in checks failed; None when all passed."""
     failed = [result for result in found if not result.passed]
     if not failed:
         return None

@@ -11,6 +11,7 @@ from provisioning.cli.compose import Way
 from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.fleet_session import Conductor
 from provisioning.cli.fleet_tenant import Desk
+from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import Surface
 from provisioning.core.guards import Allowed
 from provisioning.tenants import rollout
@@ -24,8 +25,10 @@ def verify(
     way: Way,
     *,
     variables: tuple[str, ...] = (),
+    reports: tuple[ReportFile, ...] = (),
 ) -> int:
     """Exit 0 when every check of every tenant passed, 1 otherwise."""
+    fleet_session.check_formats(surface, reports)
     values = inputs.variables(variables)
     known = fleet_session.load(surface, choice.inventory)
     entries = fleet_session.chosen(known, choice, given)
@@ -46,5 +49,5 @@ def verify(
             rollout.side_by_side(entries),
             lambda entry: fleet_tenant.verify(desk, entry),
         )
-        fleet_session.show(surface, run, spool)
+        fleet_session.show(surface, run, spool, reports)
         return fleet_session.code(run)

@@ -331,6 +331,15 @@ Folder: TypeAlias = Annotated[
 OfInventory: TypeAlias = Annotated[
     bool, typer.Option("--inventory", help="Of the inventory tenants.yaml instead.")
 ]
+Reports: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="Write the document into a file too: json, markdown, html or sarif; repeatable.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 RunId: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="Id of the run, as apply printed it.")
 ]

@@ -6,17 +6,29 @@ import asyncio
 from pathlib import Path
 
 from provisioning import render
-from provisioning.cli import compose, inputs, plan_file, progress, sarif, whole_policies
+from provisioning.cli import (
+    compose,
+    fleet_tenant,
+    inputs,
+    one_report,
+    plan_file,
+    progress,
+    sarif,
+    whole_policies,
+)
 from provisioning.cli.compose import Way, Wish
 from provisioning.cli.options import Format
+from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import Surface
 from provisioning.core.plan import Plan
 from provisioning.core.report import Stats
 from provisioning.engine import reconcile
+from provisioning.engine.run import Run
 from provisioning.render import summary, whole
 from provisioning.render.whole import Wholes
 
 CHANGES, WAITING = 2, 3
+_OWN = (*one_report.OWN, Format.SARIF.value)
 
 
 def plan(
@@ -27,25 +39,41 @@ def plan(
     out: Path | None = None,
     detailed: bool = False,
     full_xml: bool = False,
+    reports: tuple[ReportFile, ...] = (),
 ) -> int:
     """Show the plan; exit 1 when it has errors, else by `--detailed-exitcode`."""
+    one_report.check(reports, _OWN)
     variables = inputs.variables(wish.variables)
     opened = inputs.allowed(wish.allow, prune=wish.prune)
     wanted = inputs.load(surface, wish.manifest, variables)
     tell = progress.Teller(surface)
 
-    async def drafted() -> reconcile.Draft:
+    async def drafted() -> tuple[Run, reconcile.Draft]:
         async with compose.run(wanted, way, opened, progress=tell, prompt=surface.say) as run:
-            return await reconcile.draft(run)
+            return run, await reconcile.draft(run)
 
     with tell.live():
-        draft = asyncio.run(drafted())
+        run, draft = asyncio.run(drafted())
     if out is not None:
         origin = inputs.located(wish.manifest)
         plan_file.write(out, draft.plan, draft.stats, manifest=origin, variables=variables)
         surface.say(f"Saved to {out}: `apply {out}` plans anew and refuses any other plan.")
     wholes = whole_policies.of(draft, wanted=full_xml)
     surface.document(shown(surface, draft.plan, draft.stats, wholes))
+    one_report.write(
+        surface,
+        reports,
+        lambda other: shown(other, draft.plan, draft.stats, wholes),
+        lambda: one_report.of_one(
+            "plan",
+            run,
+            wanted,
+            render.json.content(draft.plan, draft.stats, wholes),
+            fleet_tenant.planned([draft.plan]),
+            seconds=draft.stats.seconds,
+        ),
+        own=_OWN,
+    )
     return _code(draft.plan, detailed=detailed)
 
 

@@ -12,11 +12,21 @@ from pathlib import Path
 
 import httpx
 
-from provisioning.cli import check_list, check_report, compose, discharging, inputs, progress
+from provisioning.cli import (
+    check_list,
+    check_report,
+    compose,
+    discharging,
+    inputs,
+    one_report,
+    progress,
+)
 from provisioning.cli.check_list import DOTENV
 from provisioning.cli.compose import Way, Wish
+from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import Surface
 from provisioning.core.errors import ProvisioningError, SecretError
+from provisioning.core.fleet import Status
 from provisioning.core.guards import Allowed
 from provisioning.core.model import Address, Secret
 from provisioning.engine import reconcile
@@ -25,7 +35,7 @@ from provisioning.graph import clouds
 from provisioning.manifest import Manifest
 from provisioning.sandbox import Sandbox
 from provisioning.secrets import stored
-from provisioning.signin import mending
+from provisioning.signin import checks, mending
 from provisioning.signin import run as signin
 from provisioning.signin.checks import Check, Result
 
@@ -33,22 +43,37 @@ AT_ONCE = 0.0
 ENDPOINT = "PROVISIONING_SIGNIN_ENDPOINT"
 
 
-def verify(surface: Surface, wish: Wish, way: Way) -> int:
+def verify(surface: Surface, wish: Wish, way: Way, *, reports: tuple[ReportFile, ...] = ()) -> int:
     """Exit 0 when every check passed, 1 otherwise."""
+    one_report.check(reports)
     wanted = inputs.load(surface, wish.manifest, inputs.variables(wish.variables))
     tell = progress.Teller(surface)
 
-    async def verified() -> Proof:
+    async def verified() -> tuple[Run, Proof]:
         with compose.embedded(way) as box:
             session = compose.run(
                 wanted, way, Allowed(), progress=tell, prompt=surface.say, box=box
             )
             async with session as run:
-                return await results(run, wanted, way, box)
+                return run, await results(run, wanted, way, box)
 
     with tell.live():
-        found = asyncio.run(verified()).checks
+        run, proof = asyncio.run(verified())
+    found = proof.checks
     surface.document(check_report.shown(surface, found))
+    one_report.write(
+        surface,
+        reports,
+        lambda other: check_report.shown(other, found),
+        lambda: one_report.of_one(
+            "verify",
+            run,
+            wanted,
+            {"checks": [checks.to_json(result) for result in found]},
+            (Status.FAILED if code(found) else Status.PASSED, None),
+            seconds=max((result.seconds for result in found), default=0.0),
+        ),
+    )
     return code(found)
 
 
