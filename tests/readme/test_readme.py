@@ -9,6 +9,7 @@ from world import ROOT, World
 
 from provisioning.core import guards
 from provisioning.render import text
+from provisioning.tenants import inventory
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -28,6 +29,14 @@ async def test_the_plan_in_the_readme_is_the_plan_of_its_manifest(world: World) 
     drafted = await world.plan(wanted)
     shown = text.plan(drafted.plan, color=False, width=100)
     assert block("text", "Plan: ").rstrip() in shown
+
+
+def test_the_inventory_in_the_readme_is_one(world: World) -> None:
+    world.write("version: 1\nname: signin\n", "manifests/signin/manifest.yaml")
+    loaded = inventory.load(world.write(block("yaml", "tenants:"), "tenants.yaml"))
+    assert loaded.findings == ()
+    assert loaded.inventory is not None
+    assert [entry.ring for entry in loaded.inventory.tenants] == ["canary", "broad"]
 
 
 def test_the_commands_of_the_first_screen_are_there() -> None:
