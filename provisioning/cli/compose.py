@@ -153,6 +153,15 @@ async def run(
         )
 
 
+def checked(way: Way) -> Way:
+    """Return a way that can be gone; ProvisioningError for options that can't be met anywhere."""
+    if way.sandbox is not None:
+        _exclude(way)
+    elif way.graph_endpoint is not None:
+        clouds.at_endpoint(clouds.named("global"), way.graph_endpoint)
+    return way
+
+
 @contextlib.asynccontextmanager
 async def side_by_side(
     now: Clock, stop: asyncio.Event, box: Sandbox | None
@@ -307,13 +316,17 @@ class _SandboxCredential:
         return None
 
 
-def _sandboxed(box: Sandbox, tenant: Tenant | str, way: Way) -> _SandboxCredential:
+def _exclude(way: Way) -> None:
     for option, given in (("--auth", way.auth), ("--graph-endpoint", way.graph_endpoint)):
         if given is not None:
             raise ProvisioningError(
                 f"{option} and --sandbox exclude each other",
                 remedy="the sandbox is in this process and signs in by itself",
             )
+
+
+def _sandboxed(box: Sandbox, tenant: Tenant | str, way: Way) -> _SandboxCredential:
+    _exclude(way)
     if isinstance(tenant, str):
         if tenant not in {known.id for known in box.tenants()}:
             raise ProvisioningError(

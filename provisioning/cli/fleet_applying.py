@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -130,13 +129,13 @@ def apply(surface: Surface, task: Task, way: Way, *, yes: bool, full_xml: bool =
     now, stop = compose.clock(), asyncio.Event()
     identity = compose.new_run(now)
     with (
-        tempfile.TemporaryDirectory(prefix="provisioning-") as folder,
-        Spool(Path(folder) / fleet_session.RESULTS) as plans,
-        compose.embedded(way) as box,
+        fleet_session.scratch() as folder,
+        Spool(folder / fleet_session.RESULTS) as plans,
+        compose.embedded(compose.checked(way)) as box,
         fleet_session.runner() as (runner, stack),
     ):
         shared = runner.run(stack.enter_async_context(compose.side_by_side(now, stop, box)))
-        desk = Desk(way, shared, opened, task.given, values, identity, full_xml)
+        desk = Desk(way, shared, opened, task.given, values, identity, full_xml, surface.say)
         conductor = Conductor(surface, runner, shared, task.choice.parallel)
         steps = _Rollout(conductor, desk, task, known, ordered)
         planned = steps.plan(plans)
@@ -147,7 +146,7 @@ def apply(surface: Surface, task: Task, way: Way, *, yes: bool, full_xml: bool =
         changing = sum(noted.status is Status.CHANGES for noted in plans.noted.values())
         if not approval.agreed_many(surface, changing, yes=yes):
             return 1
-        with _spool(way, identity, Path(folder), writes=bool(changing) or task.verify) as spool:
+        with _spool(way, identity, folder, writes=bool(changing) or task.verify) as spool:
             if changing or task.verify:
                 fleet_record.write(way.journal / identity, _record(task, entries))
             run = steps.carry_out(plans, spool)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 
 from provisioning.cli import compose, fleet_plan_file, fleet_session, fleet_tenant, inputs
@@ -41,13 +40,13 @@ def plan(
     now, stop = compose.clock(), asyncio.Event()
     identity = compose.new_run(now)
     with (
-        tempfile.TemporaryDirectory(prefix="provisioning-") as folder,
-        Spool(Path(folder) / fleet_session.RESULTS) as spool,
-        compose.embedded(way) as box,
+        fleet_session.scratch() as folder,
+        Spool(folder / fleet_session.RESULTS) as spool,
+        compose.embedded(compose.checked(way)) as box,
         fleet_session.runner() as (runner, stack),
     ):
         shared = runner.run(stack.enter_async_context(compose.side_by_side(now, stop, box)))
-        desk = Desk(way, shared, opened, given, values, identity, full_xml)
+        desk = Desk(way, shared, opened, given, values, identity, full_xml, surface.say)
         conductor = Conductor(surface, runner, shared, choice.parallel)
         run = conductor.run(
             "plan",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,8 @@ from provisioning.tenants.rollout import Wave
 from provisioning.tenants.spool import Spool
 
 CHANGES, WAITING = 2, 3
-RESULTS = "results.jsonl"
-"""Name of the spool in the folder of a run."""
+RESULTS = "_results.jsonl"
+"""Name of the spool in the folder of a run; no tenant is called so."""
 
 
 def load(surface: Surface, path: Path) -> Inventory:
@@ -159,6 +160,20 @@ def code(run: FleetRun, *, detailed: bool = False) -> int:
     if count[Status.CHANGES]:
         return CHANGES
     return WAITING if count[Status.WAITING] else 0
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield a folder for what is needed until the command ends. Raises ProvisioningError."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="provisioning-", ignore_cleanup_errors=True)
+    except OSError as problem:
+        raise ProvisioningError(
+            f"there is no folder for temporary files: {problem.strerror}",
+            remedy="make room, or name a writable folder in TMPDIR",
+        ) from problem
+    with folder as name:
+        yield Path(name)
 
 
 @contextlib.contextmanager

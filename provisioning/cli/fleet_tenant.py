@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioning import manifest, render
-from provisioning.cli import compose, discharging, inputs, verifying, whole_policies
+from provisioning.cli import compose, discharging, inputs, progress, verifying, whole_policies
 from provisioning.cli.compose import Identity, Shared, Way
 from provisioning.core import report as reports
 from provisioning.core.errors import InputError, RefusedError
@@ -21,7 +22,7 @@ from provisioning.core.fleet import Part, Problem, Status, TenantResult, gravest
 from provisioning.core.guards import Allowed
 from provisioning.core.model import Finding
 from provisioning.core.plan import Plan
-from provisioning.core.report import Event, Report, Result
+from provisioning.core.report import Report, Result
 from provisioning.engine import reconcile
 from provisioning.engine.journal import Journal
 from provisioning.engine.run import Run
@@ -37,7 +38,10 @@ from provisioning.tenants.inventory import Entry
 AGAIN = "tenant or manifest changed since; nothing was written: review a new plan"
 
 
-def _quiet(_event: Event) -> None:
+_LOG = logging.getLogger(__name__)
+
+
+def _quiet(_text: str) -> None:
     return None
 
 
@@ -55,7 +59,8 @@ class Desk:
     run: str = ""
     """Id of the fleet run: the folder of the journals."""
     full_xml: bool = False
-    progress: Callable[[Event], None] = _quiet
+    prompt: Callable[[str], None] = _quiet
+    """Shows what a person has to do to sign in."""
     _written: dict[Path, Written] = field(default_factory=dict)
     _stores: dict[str, str] = field(default_factory=dict)
 
@@ -125,8 +130,8 @@ class Desk:
             wanted,
             self.way,
             self.opened if opened is None else opened,
-            progress=self.progress,
-            prompt=lambda text: self.progress(Event("sign-in", f"{entry.name}: {text}")),
+            progress=lambda event: _LOG.info("%s: %s", entry.name, progress.line(event)),
+            prompt=lambda text: self.prompt(f"{entry.name}: {text}"),
             shared=self.shared,
             journal=Journal(self.way.journal / self.run, self.shared.clock, entry.name),
             identity=identity,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 
 from provisioning.cli import compose, fleet_session, fleet_tenant, inputs
@@ -35,13 +34,13 @@ def verify(
     now, stop = compose.clock(), asyncio.Event()
     identity = compose.new_run(now)
     with (
-        tempfile.TemporaryDirectory(prefix="provisioning-") as folder,
-        Spool(Path(folder) / fleet_session.RESULTS) as spool,
-        compose.embedded(way) as box,
+        fleet_session.scratch() as folder,
+        Spool(folder / fleet_session.RESULTS) as spool,
+        compose.embedded(compose.checked(way)) as box,
         fleet_session.runner() as (runner, stack),
     ):
         shared = runner.run(stack.enter_async_context(compose.side_by_side(now, stop, box)))
-        desk = Desk(way, shared, Allowed(), given, values, identity)
+        desk = Desk(way, shared, Allowed(), given, values, identity, prompt=surface.say)
         run = Conductor(surface, runner, shared, choice.parallel).run(
             "verify",
             identity,

@@ -87,7 +87,7 @@ def test_plan_apply_and_plan_again_over_all_tenants(shell: Shell) -> None:
     assert "apply: 3 tenants: 3 applied" in applied.stdout
     (folder,) = (shell.folder / ".provisioning").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        "run.json", "results.jsonl", "contoso.jsonl", "fabrikam.jsonl", "tailspin.jsonl",
+        "run.json", "_results.jsonl", "contoso.jsonl", "fabrikam.jsonl", "tailspin.jsonl",
     }  # fmt: skip
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
     again = shell("plan --all-tenants --sandbox box --detailed-exitcode --format json")
@@ -126,6 +126,8 @@ def test_a_manifest_on_the_command_line_replaces_the_tenants_own(shell: Shell) -
         ("plan --all-tenants --inventory none.yaml", "there is no file `none.yaml`"),
         ("verify --tenant x --sandbox box", "the inventory has no such tenant"),
         ("plan --all-tenants --sandbox box --allow magic", "no guard 'magic'"),
+        ("plan --all-tenants --sandbox box --auth token", "--auth and --sandbox exclude"),
+        ("plan --all-tenants --graph-endpoint http://far.example", "clear text is for loopback"),
         ("apply --all-tenants --sandbox box", "there is no terminal to ask on"),
         ("apply --all-tenants --sandbox box --approved 12", "write --approved NAME=DIGEST"),
         ("apply --tenant contoso --sandbox box --approved fabrikam=1", "is not chosen"),
