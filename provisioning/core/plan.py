@@ -159,7 +159,7 @@ def from_json(document: object) -> Plan:
             principal=tenant["principal"],
             client=tenant["client"],
             steps=tuple(_read_step(step) for step in document["steps"]),
-            findings=tuple(_read_finding(item) for item in document["findings"]),
+            findings=tuple(finding_from_json(item) for item in document["findings"]),
             unmanaged=tuple(
                 Unmanaged(
                     Address.parse(item["address"]), item["path"], refs.from_json(item["value"])
@@ -186,6 +186,24 @@ def finding_to_json(finding: Finding) -> dict[str, Value]:
         "remedy": finding.remedy,
         "address": str(finding.address) if finding.address else None,
     }
+
+
+def finding_from_json(item: Mapping[str, object]) -> Finding:
+    """Read what `finding_to_json` wrote. Raises KeyError and ValueError for anything else."""
+    match item:
+        case {"file": str(file), "line": int(line), "column": int(column)}:
+            place: Place | None = Place(file, line, column)
+        case _:
+            place = None
+    address = item.get("address")
+    return Finding(
+        rule=str(item["rule"]),
+        message=str(item["message"]),
+        remedy=str(item["remedy"]),
+        severity=Severity(str(item["severity"])),
+        place=place,
+        address=Address.parse(str(address)) if address else None,
+    )
 
 
 def _change(change: Change) -> dict[str, Value]:
@@ -233,20 +251,3 @@ def _read_step(step: dict[str, object]) -> Step:
         case _:
             message = f"no step: {sorted(step)}"
             raise ValueError(message)
-
-
-def _read_finding(item: dict[str, object]) -> Finding:
-    match item:
-        case {"file": str(file), "line": int(line), "column": int(column)}:
-            place: Place | None = Place(file, line, column)
-        case _:
-            place = None
-    address = item.get("address")
-    return Finding(
-        rule=str(item["rule"]),
-        message=str(item["message"]),
-        remedy=str(item["remedy"]),
-        severity=Severity(str(item["severity"])),
-        place=place,
-        address=Address.parse(str(address)) if address else None,
-    )

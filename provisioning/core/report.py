@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from provisioning.core.model import Address, Value
-from provisioning.core.plan import Action, Plan, to_json
+from provisioning.core.plan import Action, Plan, from_json, to_json
 
 
 class Result(StrEnum):
@@ -111,6 +113,60 @@ def report_to_json(report: Report) -> dict[str, Value]:
         "run": report.run,
         "stats": stats_to_json(report.stats),
     }
+
+
+def report_from_json(document: object) -> Report:
+    """Read what `report_to_json` wrote; the plan made after settling is not in it.
+
+    Raises ValueError with the reason when it is something else.
+    """
+    plan = from_json(document)
+    try:
+        assert isinstance(document, dict)
+        return Report(
+            plan=plan,
+            outcomes=tuple(_read_outcome(item) for item in document["outcomes"]),
+            after=None,
+            settled=bool(document["settled"]),
+            run=str(document["run"]),
+            stats=stats_from_json(document["stats"]),
+        )
+    except (KeyError, TypeError, AttributeError) as problem:
+        message = f"the report lacks {problem}"
+        raise ValueError(message) from problem
+
+
+def stats_from_json(document: Mapping[str, Any]) -> Stats:
+    """Read what `stats_to_json` wrote. Raises KeyError and TypeError for anything else."""
+    return Stats(
+        http_calls=document["httpCalls"],
+        requests=document["requests"],
+        retries=document["retries"],
+        rounds=document["rounds"],
+        seconds=document["seconds"],
+    )
+
+
+def _read_outcome(item: Mapping[str, Any]) -> Outcome:
+    error = item["error"]
+    return Outcome(
+        address=Address.parse(item["address"]),
+        action=Action(item["action"]),
+        result=Result(item["result"]),
+        reason=item["reason"] or "",
+        fault=None
+        if error is None
+        else Fault(
+            message=error["message"],
+            remedy=error["remedy"],
+            status=error["status"],
+            code=error["code"],
+            request_id=error["requestId"],
+            method=error["method"],
+            path=error["path"],
+        ),
+        seconds=item["seconds"],
+    )
 
 
 def _outcome(outcome: Outcome) -> dict[str, Value]:

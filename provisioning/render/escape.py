@@ -18,6 +18,9 @@ _LINKED: Final = re.compile(r"(@|#|\bww|\bgh)(?=\S)", re.IGNORECASE)
 
 def plain(text: str) -> str:
     """Spell control, bidirectional and invisible characters by their code, as Python does."""
+    # What Python calls printable holds none of them; nearly every text is.
+    if text.isprintable():
+        return text
     return "".join(_visible(character) for character in text)
 
 
@@ -47,6 +50,12 @@ def html(text: str) -> str:
     shown = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # Markdown is interpreted inside inline elements, so its characters become entities too.
     return re.sub(r"[`*_\[\]()#@|~$:/]", lambda found: f"&#{ord(found[0])};", shown)
+
+
+def page(text: str) -> str:
+    """Write text for an HTML page, as content or as a quoted attribute."""
+    shown = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shown.replace('"', "&quot;").replace("'", "&#39;")
 
 
 def block(text: str, language: str = "") -> str:
