@@ -80,7 +80,9 @@ FAULTY = replace(
         },
     ),
 )
-SKIPPED = replace(tenant("tailspin", Status.SKIPPED), seconds=0.0)
+SKIPPED = replace(
+    tenant("tailspin", Status.SKIPPED), problem=Problem("not begun: 2 failed"), seconds=0.0
+)
 ALL = (CALM, CHANGED, ALIKE, FAILED, FAULTY, SKIPPED)
 RUN = run("plan", *ALL, stopped="broad: 2 tenants failed, stopAfter is 2")
 

@@ -46,9 +46,9 @@ def markdown(
     """
     listed = rows.rows(run, tenants)
     loud = sorted((row for row in listed if not row.calm), key=_rank)
-    told = [row for row in loud if row.story]
+    told = [row for row in loud if not row.silent]
     calm = [row.name for row in listed if row.calm]
-    silent = [row.name for row in loud if not row.story]
+    silent = [row.name for row in loud if row.silent]
     head, foot = _head(run, listed), _foot(run)
     room = None if limit is None else max(limit - len(head) - len(foot) - _RESERVE, 0)
     head += _table(run, told, room and room // 3)

@@ -184,7 +184,7 @@ def _tenant(run: FleetRun, row: Row, result: TenantResult, *, open_: bool) -> st
     tags = "".join(f" <span class=tag>{_e(tag)}</span>" for tag in row.tags)
     domain = f" <span class=domain>{_e(row.domain)}</span>" if row.domain else ""
     digest = f'<code title="{_e(row.digest)}">{_e(row.digest[: rows.DIGITS])}</code>'
-    body = _body(row, result)
+    body = "" if row.silent else _body(row, result)
     more = ""
     if body:
         columns = 5 + len(row.numbers)

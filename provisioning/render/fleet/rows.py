@@ -69,6 +69,11 @@ class Row:
         """Whether there is nothing to read about it."""
         return self.status in CALM
 
+    @property
+    def silent(self) -> bool:
+        """Whether all there is to say of it, that it was not begun, is said for the whole run."""
+        return self.status is Status.SKIPPED
+
 
 def columns(run: FleetRun) -> tuple[str, ...]:
     """Name the numbers that a row of this run has."""
@@ -168,7 +173,7 @@ def _story(run: FleetRun, result: TenantResult, numbers: Sequence[int]) -> str:
     if errors:
         return errors[0] + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
     if not documents:
-        return ""
+        return told(result.status)
     failed = sum(
         outcome.get("result") in {"failed", "blocked", "interrupted"}
         for document in documents

@@ -50,7 +50,7 @@ def text(
         yield draw(_table(run, listed, width if color else None))
     first: dict[str, str] = {}
     for row, result in zip(listed, tenants, strict=True):
-        if row.calm or not row.story:
+        if row.calm or row.silent:
             continue
         shown = first.setdefault(row.alike, row.name) if row.alike else row.name
         yield draw(_heading(run, row))
