@@ -217,6 +217,8 @@ class Principal:
     """Application permissions; None when the token does not tell."""
     scopes: frozenset[str] | None = None
     """Delegated permissions; None for app-only or opaque tokens."""
+    directory_roles: frozenset[str] | None = None
+    """Template ids of the directory roles; None when the token does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

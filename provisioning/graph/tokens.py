@@ -138,6 +138,7 @@ def principal(token: str) -> Principal:
         name=_first(payload, *(names if delegated else ("app_displayname", *names))),
         roles=None if delegated or _directory_roles(payload) else _words(payload.get("roles")),
         scopes=frozenset(scopes.split()) if isinstance(scopes, str) else None,
+        directory_roles=_words(payload["wids"]) if "wids" in payload else None,
     )
 
 

@@ -126,6 +126,7 @@ class Sandbox:
         roles: Iterable[str] | None = None,
         scopes: Iterable[str] | None = None,
         user_id: str | None = None,
+        directory_roles: Iterable[str] | None = None,
         lifetime: int = 3600,
     ) -> str:
         """A Graph access token without asking the login host.
@@ -136,6 +137,7 @@ class Sandbox:
             roles: application permissions; by default every one the sandbox knows.
             scopes: delegated permissions; makes it a user's token.
             user_id: the user; by default a built-in administrator, added when first needed.
+            directory_roles: role template ids of the user; None leaves the claim `wids` out.
             lifetime: seconds.
 
         Raises:
@@ -156,7 +158,18 @@ class Sandbox:
             scopes=scopes,
             now=self._clock(),
             lifetime=lifetime,
+            directory_roles=directory_roles,
         )
+
+    def application_token(self, tenant_id: str, app_id: str) -> str:
+        """A Graph access token with what an application was granted, its proof taken as given.
+
+        Raises:
+            LookupError: no such tenant, or the client has no service principal in it.
+        """
+        tenant = self._tenant(tenant_id)
+        roles = self._login.graph_roles(tenant, self._principal(tenant, app_id))
+        return self.issue_token(tenant.id, app_id=app_id, roles=roles)
 
     def automation_secret(self, tenant_id: str) -> tuple[str, str]:
         """The built-in automation client's appId and a new secret, which replaces its last one.

@@ -49,6 +49,11 @@ class Login:
         self._clock = clock
         self.issuers = Issuers()
 
+    def graph_roles(self, tenant: Tenant, principal: str) -> list[str]:
+        """The application permissions on Graph that a service principal was granted."""
+        _, resource = self._resource(tenant, f"{GRAPH_APP_ID}/.default")
+        return self._roles(tenant, principal, resource)
+
     async def answer(self, request: Request) -> tuple[Response, str | None]:
         """The response and the tenant it was about."""
         parts = request.url.path.strip("/").split("/")

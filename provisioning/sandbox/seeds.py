@@ -65,13 +65,25 @@ PERMISSIONS: Mapping[str, tuple[str | None, str | None]] = {
         "cefba324-1a70-4a6e-9c1d-fd670b7ae392",
         "79a677f7-b79d-40d0-a36a-3e6f8688dd7a",
     ),
+    "TrustFrameworkKeySet.Read.All": (
+        "7ad34336-f5b1-44ce-8682-31d7dfcd9ab9",
+        "fff194f1-7dce-4428-8301-1badb5518201",
+    ),
     "TrustFrameworkKeySet.ReadWrite.All": (
         "39244520-1e7d-4b4a-aee0-57c65826e427",
         "4a771c9a-1cf2-4609-b88e-3d3e02d539cd",
     ),
+    "IdentityUserFlow.Read.All": (
+        "2903d63d-4611-4d43-99ce-a33f3f52e343",
+        "1b0c317f-dd31-4305-9932-259a8b6e8099",
+    ),
     "IdentityUserFlow.ReadWrite.All": (
         "281892cc-4dbf-4e3a-b6cc-b21029bb4e82",
         "65319a09-a2be-469d-8782-f6b07debf789",
+    ),
+    "IdentityProvider.Read.All": (
+        "43781733-b5a7-4d1b-98f4-e8edff23e1a9",
+        "e321f0bb-e7f7-481e-bb28-e3b0b32d4bd0",
     ),
     "IdentityProvider.ReadWrite.All": (
         "f13ce604-1677-429f-90bd-8a10b9f01325",
@@ -84,6 +96,14 @@ PERMISSIONS: Mapping[str, tuple[str | None, str | None]] = {
     "Domain.Read.All": (
         "2f9ee017-59c1-4f1d-9472-bd5529a7b311",
         "dbb9058a-0e50-45d7-ae91-66909b5d4664",
+    ),
+    "GroupMember.Read.All": (
+        "bc024368-1153-4739-b217-4326f2e966d0",
+        "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+    ),
+    "User.ReadBasic.All": (
+        "b340eb25-3456-403f-be2f-af7a0d370277",
+        "97235f07-e226-4f63-ace3-39588e11d3a1",
     ),
 }
 _FOR_EVERYONE = {"openid", "profile", "email", "offline_access", "User.Read"}

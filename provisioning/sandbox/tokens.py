@@ -91,8 +91,13 @@ class Tokens:
         scopes: Iterable[str] | None,
         now: datetime,
         lifetime: int,
+        directory_roles: Iterable[str] | None = None,
     ) -> str:
-        """An access token for an application (scopes None) or for a user."""
+        """An access token for an application (scopes None) or for a user.
+
+        `directory_roles` are role template ids: the claim `wids`, which Graph's tokens have and
+        other resources' may lack (E:access-token-claims-reference.md; msgraph-sdk-powershell#1782).
+        """
         issued = int(now.timestamp())
         claims: dict[str, Any] = {
             "aud": audience,
@@ -112,6 +117,8 @@ class Tokens:
             claims["roles"] = sorted(roles)
         else:
             claims["scp"] = " ".join(sorted(scopes))
+        if directory_roles is not None:
+            claims["wids"] = sorted(directory_roles)
         return self.sign(claims)
 
     def caller(self, authorization: str | None, now: datetime) -> tuple[str, Caller]:
