@@ -42,7 +42,8 @@ def mended(result: Result, check: Check, manifest: Manifest, draft: Draft) -> Re
     # A line that is only not applied needs no correction.
     applied = {finding.place for finding in differing}
     found = (*ranked, *(finding for finding in own if finding.place not in applied))
-    return dataclasses.replace(result, findings=tuple(dict.fromkeys(found)))
+    findings = tuple(dict.fromkeys(found)) or (case.finding(check.place),)
+    return dataclasses.replace(result, findings=findings)
 
 
 _OURS: Final = frozenset(
@@ -115,6 +116,8 @@ def _internal(case: Case) -> Iterator[Finding]:
         yield case.at(path, f"write signInAudience: {_PERSONAL}")
     if case.chain is not None:
         yield case.finding(case.chain.find(Spot.REFRESH))
+    elif (flow := refusal.policy_path(case.check)) != _FILES:
+        yield case.at(flow)
 
 
 def _credentials(case: Case) -> Iterator[Finding]:
