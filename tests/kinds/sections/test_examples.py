@@ -63,6 +63,7 @@ def test_auth0_means_an_api_and_a_native_client_with_a_secret(auth0: Reading) ->
         "application.native",
         "application.web",
         "application_password.native.auth0",
+        "check.profile",
         "check.sign_in",
         "check.sign_in_v1",
         "delegated_permission_grant.native.microsoftGraph",
