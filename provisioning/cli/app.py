@@ -12,7 +12,13 @@ from typing import Annotated
 import typer
 
 import provisioning
-from provisioning.cli import options, policy_commands, sandbox_commands, tenant_commands
+from provisioning.cli import (
+    onboarding_commands,
+    options,
+    policy_commands,
+    sandbox_commands,
+    tenant_commands,
+)
 from provisioning.cli.options import AS_TEXT, FINDINGS, JOURNAL, TEXT, WARNING
 from provisioning.cli.surface import Surface
 
@@ -306,25 +312,9 @@ def diagram(
     context.obj.code = surface.end(lambda: offline.diagram(surface, manifest, var or ()))
 
 
-@app.command()
-def doctor(
-    context: typer.Context,
-    manifest: options.Manifest,
-    *,
-    var: options.Vars = None,
-    sandbox: options.Sandbox = None,
-    auth: options.AuthChoice = None,
-    graph_endpoint: options.GraphEndpoint = None,
-    form: options.FormatChoice = TEXT,
-    log_level: options.Level = WARNING,
-    log_format: options.LogShape = AS_TEXT,
-    no_color: options.NoColor = False,
-) -> None:
-    """Check sign-in, tenant, permissions, clock and reachability; change nothing."""
-    from provisioning.cli import compose
-    from provisioning.cli import doctor as doctoring
-
-    surface = Surface.made(form, log_level, log_format, no_color=no_color)
-    wish = compose.Wish(manifest, tuple(var or ()))
-    way = compose.Way(sandbox, auth, graph_endpoint, JOURNAL)
-    context.obj.code = surface.end(lambda: doctoring.examine(surface, wish, way))
+for command in (
+    onboarding_commands.onboard,
+    onboarding_commands.offboard,
+    onboarding_commands.doctor,
+):
+    app.command()(command)

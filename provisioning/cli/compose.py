@@ -241,7 +241,8 @@ async def graph(
     if way.sandbox is not None:
         given = contextlib.nullcontext(box) if box is not None else None
         with given or contextlib.closing(sandbox(way.sandbox)) as opened:
-            token = _sandboxed(opened, place.tenant, way)
+            client_id = identity.env.get("AZURE_CLIENT_ID") if identity is not None else None
+            token = _sandboxed(opened, place.tenant, way, client_id)
             async with connect(
                 cloud=cloud,
                 credential=token,
@@ -297,14 +298,29 @@ def sandbox(place: str) -> Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class _SandboxCredential:
-    """Signs in to the sandbox as its built-in automation, which holds every permission."""
+    """Signs in to the sandbox: as an application of the tenant, with what it was granted there.
+
+    Without one as the built-in automation, which holds every permission.
+    """
 
     box: Sandbox
     tenant_id: str
+    client_id: str | None = None
 
     async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
         issued = datetime.now(UTC).timestamp()
-        return AccessToken(self.box.issue_token(self.tenant_id), int(issued) + 3600)
+        return AccessToken(self._token(), int(issued) + 3600)
+
+    def _token(self) -> str:
+        if self.client_id is None:
+            return self.box.issue_token(self.tenant_id)
+        try:
+            return self.box.application_token(self.tenant_id, self.client_id)
+        except LookupError as problem:
+            raise ProvisioningError(
+                f"signing in to the sandbox failed: {problem}",
+                remedy="onboard the tenant on this sandbox, or correct the clientId",
+            ) from problem
 
     async def close(self) -> None:
         return None
@@ -325,7 +341,9 @@ def _exclude(way: Way) -> None:
             )
 
 
-def _sandboxed(box: Sandbox, tenant: Tenant | str, way: Way) -> _SandboxCredential:
+def _sandboxed(
+    box: Sandbox, tenant: Tenant | str, way: Way, client_id: str | None
+) -> _SandboxCredential:
     _exclude(way)
     if isinstance(tenant, str):
         if tenant not in {known.id for known in box.tenants()}:
@@ -333,11 +351,11 @@ def _sandboxed(box: Sandbox, tenant: Tenant | str, way: Way) -> _SandboxCredenti
                 f"the sandbox in {way.sandbox} has no tenant {tenant}",
                 remedy="name the --sandbox DIR that the run worked on",
             )
-        return _SandboxCredential(box, tenant)
+        return _SandboxCredential(box, tenant, client_id)
     try:
         added = box.add_tenant(tenant.domain, tenant.type.value, tenant_id=tenant.id)
     except ValueError as problem:
         raise ProvisioningError(
             str(problem), remedy="use another --sandbox DIR, or mend the manifest's tenant"
         ) from problem
-    return _SandboxCredential(box, added.id)
+    return _SandboxCredential(box, added.id, client_id)

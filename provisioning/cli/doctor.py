@@ -1,182 +1,103 @@
-"""`doctor`: can this sign-in do what this manifest needs? Must not write to a tenant."""
+"""`doctor`: does each sign-in work, and can it do what it is for? Must not write to a tenant."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from enum import StrEnum
-from typing import Final
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 from provisioning import render
-from provisioning.cli import compose, inputs, progress
+from provisioning.cli import compose, doctor_tenants, fleet_session, inputs, progress
 from provisioning.cli.compose import Way, Wish
+from provisioning.cli.doctor_tenants import Told
+from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.options import Format
 from provisioning.cli.surface import Surface
-from provisioning.core.errors import GraphError, ProvisioningError
 from provisioning.core.guards import Allowed
-from provisioning.core.model import Live, Principal, Tenant
 from provisioning.core.plan import FORMAT_VERSION
-from provisioning.core.request import Answer, Read
-from provisioning.engine import permissions
-from provisioning.engine.observe import TENANT_TYPES
-from provisioning.engine.run import Run
-
-FORBIDDEN: Final = 403
-SKEW_SECONDS: Final = 120
-"""Token lifetimes are checked within five minutes; warn before that."""
-
-ORGANIZATION: Final = Read(
-    "doctor", "/organization?$select=id,displayName,tenantType,verifiedDomains", raw=True
-)
-"""Raw, so that it is asked outside a batch and brings the server's own Date header."""
-
-
-class Status(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at."""
-
-    name: str
-    status: Status
-    message: str
-    remedy: str = ""
+from provisioning.tenants import doctor
+from provisioning.tenants.doctor import Check, Command
 
 
 def examine(surface: Surface, wish: Wish, way: Way) -> int:
-    """Print every check; exit 1 when one failed."""
+    """Print every check of one manifest; exit 1 when one failed."""
     wanted = inputs.load(surface, wish.manifest, inputs.variables(wish.variables))
     tell = progress.Teller(surface)
 
     async def examined() -> list[Check]:
         async with compose.run(wanted, way, Allowed(), progress=tell, prompt=surface.say) as run:
-            return [check async for check in _checks(run)]
+            required = frozenset({Command.PLAN})
+            made = doctor.session(run, wanted.desired, required, others=True)
+            found = [check async for check in made]
+            if not doctor.failed(found):
+                found += [check async for check in doctor.contents(run)]
+            return found
 
-    checks = asyncio.run(examined())
-    surface.document(_shown(surface, checks))
-    return 1 if any(check.status is Status.FAILED for check in checks) else 0
-
-
-async def _checks(run: Run) -> AsyncIterator[Check]:
-    try:
-        principal = await run.graph.principal()
-    except ProvisioningError as problem:
-        yield Check("sign-in", Status.FAILED, problem.message, problem.remedy)
-        return
-    who = principal.name or principal.object_id or "an opaque token"
-    yield Check("sign-in", Status.OK, f"{who}, client {principal.app_id or 'unknown'}")
-    before = run.clock.now()
-    try:
-        (answer,) = await run.graph.read([ORGANIZATION])
-    except GraphError as problem:
-        if problem.status != FORBIDDEN:
-            yield Check("graph", Status.FAILED, str(problem.message), problem.remedy)
-            return
-        yield Check("graph", Status.OK, "reached")
-        remedy = "grant what is missing below"
-        yield Check("tenant", Status.FAILED, f"can't be read: {problem.message}", remedy)
-    else:
-        yield Check("graph", Status.OK, "reached")
-        yield _clock(answer, before.timestamp(), run.clock.now().timestamp())
-        yield _tenant(answer, run.manifest.tenant, principal)
-    for writes in (False, True):
-        yield _permissions(run, principal, writes=writes)
+    return end(surface, tuple(map(Told, asyncio.run(examined()))))
 
 
-def _clock(answer: Answer, before: float, after: float) -> Check:
-    date = {name.lower(): value for name, value in answer.headers.items()}.get("date")
-    if date is None:
-        return Check("clock", Status.WARNING, "Graph's answer has no Date header")
-    told = parsedate_to_datetime(date).timestamp()
-    # The header counts whole seconds and was written somewhere between the two moments.
-    skew = max(told - after, before - told - 1, 0.0)
-    if skew > SKEW_SECONDS:
-        return Check(
-            "clock",
-            Status.FAILED,
-            f"this machine's clock is {skew:.0f} s away from Graph's",
-            "set the clock: tokens are valid for a time only",
-        )
-    return Check("clock", Status.OK, f"within {skew:.0f} s of Graph's")
+def examine_tenants(
+    surface: Surface,
+    choice: Choice,
+    given: Path | None,
+    way: Way,
+    *,
+    variables: tuple[str, ...] = (),
+) -> int:
+    """Print the checks of every sign-in of every chosen tenant; exit 1 when one failed."""
+    known = fleet_session.load(surface, choice.inventory)
+    entries = fleet_session.chosen(known, choice, given)
+    values = inputs.variables(variables)
+    with compose.embedded(way) as box:
+        made = doctor_tenants.told(surface, entries, way, box, given=given, variables=values)
+        return end(surface, tuple(made))
 
 
-def _tenant(answer: Answer, wanted: Tenant, principal: Principal) -> Check:
-    organization = _organization(answer)
-    identity = str(organization.get("id"))
-    domains = organization.get("verifiedDomains")
-    names = {
-        str(entry.get("name")).lower()
-        for entry in (domains if isinstance(domains, list) else [])
-        if isinstance(entry, dict)
-    }
-    kind = TENANT_TYPES.get(str(organization.get("tenantType")))
-    faults = []
-    if wanted.domain.lower() not in names:
-        faults.append(f"{wanted.domain} is none of its domains ({', '.join(sorted(names))})")
-    if wanted.id is not None and wanted.id.lower() != identity.lower():
-        faults.append(f"its id is {identity}, the manifest says {wanted.id}")
-    if principal.tenant_id is not None and principal.tenant_id.lower() != identity.lower():
-        faults.append(f"the token is for {principal.tenant_id}")
-    if kind is not None and kind is not wanted.type:
-        faults.append(f"its type is {kind}, the manifest says {wanted.type}")
-    if faults:
-        remedy = f"sign in to {wanted.domain}, or mend the manifest's tenant"
-        return Check("tenant", Status.FAILED, "; ".join(faults), remedy)
-    return Check("tenant", Status.OK, f"{wanted.domain}, {identity}, {kind or 'unknown type'}")
+def end(surface: Surface, told: tuple[Told, ...]) -> int:
+    """Print checks and return the exit code."""
+    surface.document(shown(surface, told))
+    return code(told)
 
 
-def _organization(answer: Answer) -> Mapping[str, object]:
-    body = answer.body if answer.body is not None else json.loads(answer.raw or b"{}")
-    values = body.get("value") if isinstance(body, dict) else None
-    first = values[0] if isinstance(values, list) and values else {}
-    return first if isinstance(first, dict) else {}
+def code(told: Iterable[Told]) -> int:
+    """Return 1 when a check failed."""
+    return 1 if doctor.failed(each.check for each in told) else 0
 
 
-def _permissions(run: Run, principal: Principal, *, writes: bool) -> Check:
-    name = f"permissions to {'write' if writes else 'read'}"
-    if principal.roles is None and principal.scopes is None:
-        return Check(name, Status.WARNING, "the token does not tell which it holds")
-    wanted = {desired.address: desired for desired in run.manifest.desired}
-    if writes:
-        needs = [*permissions.writing(run.kinds, {address.kind for address in wanted})]
-    else:
-        nothing = Live(run.clock.now(), "", "", principal, {})
-        needs = [] if principal.scopes is not None else [permissions.ORGANIZATION]
-        needs += permissions.reading(run, nothing, wanted, wanted)
-    lacking = permissions.lacking(principal, needs)
-    missing = [f"{name} (to {permissions.said(what)})" for name, what in lacking.items()]
-    if missing:
-        # Without them a plan still works, so a reader's doctor is not ill.
-        status = Status.WARNING if writes else Status.FAILED
-        remedy = "grant with admin consent, then sign in again: a token keeps its old rights"
-        return Check(name, status, f"missing: {'; '.join(missing)}", remedy)
-    return Check(name, Status.OK, "all that the manifest needs")
+def to_json(told: Iterable[Told]) -> list[dict[str, Any]]:
+    """Encode checks: `{name, status, message, remedy, tenant, signIn}`."""
+    return [
+        {
+            "name": each.check.name,
+            "status": each.check.status.value,
+            "message": each.check.message,
+            "remedy": each.check.remedy,
+            "tenant": each.tenant or None,
+            "signIn": each.sign_in or None,
+        }
+        for each in told
+    ]
 
 
-def _shown(surface: Surface, checks: list[Check]) -> str:
+def shown(surface: Surface, told: Iterable[Told]) -> str:
+    """Return the document in the format that was asked for."""
     if surface.form is Format.JSON:
-        listed = [
-            {
-                "name": check.name,
-                "status": check.status.value,
-                "message": check.message,
-                "remedy": check.remedy,
-            }
-            for check in checks
-        ]
-        return render.json.document({"formatVersion": FORMAT_VERSION, "checks": listed})
-    lines = []
-    for check in checks:
-        lines.append(f"{check.status.value:>8} {check.name}: {check.message}")
-        if check.remedy:
-            lines.append(f"{'':>8} {check.remedy}")
-    return "\n".join(map(render.escape.plain, lines)) + "\n"
+        return render.json.document({"formatVersion": FORMAT_VERSION, "checks": to_json(told)})
+    return lines(told)
+
+
+def lines(told: Iterable[Told]) -> str:
+    """Return checks as text, a heading above those of each sign-in."""
+    listed: list[str] = []
+    above = ("", "")
+    for each in told:
+        if (each.tenant, each.sign_in) != above:
+            above = (each.tenant, each.sign_in)
+            listed += ["", ": ".join(filter(None, above))]
+        listed.append(f"{each.check.status.value:>8} {each.check.name}: {each.check.message}")
+        if each.check.remedy:
+            listed.append(f"{'':>8} {each.check.remedy}")
+    if listed and not listed[0]:
+        del listed[0]
+    return "\n".join(map(render.escape.plain, listed)) + "\n"

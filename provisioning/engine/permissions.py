@@ -12,7 +12,7 @@ from provisioning.core.errors import RefusedError
 from provisioning.core.kind import Kind, View
 from provisioning.core.model import Address, Desired, Live, LiveObject, Ownership, Principal
 from provisioning.core.request import Permission, Read
-from provisioning.engine.run import Run
+from provisioning.engine.run import Manifest, Run
 
 Need = tuple[Permission, str, str]
 """A permission, and what it is for: `read`, `delegated_permission_grant`."""
@@ -72,11 +72,22 @@ def reading(
     What hangs on an application that we make is read even where the manifest names none of it:
     the secure default looks for what somebody else added.
     """
+    yield from would_read(run.kinds, run.manifest, live, wanted, made)
+
+
+def would_read(
+    kinds: Iterable[Kind],
+    manifest: Manifest,
+    live: Live,
+    wanted: Mapping[Address, Desired],
+    made: Iterable[Address],
+) -> Iterable[Need]:
+    """As `reading`, before there is a run."""
     there = {each: LiveObject(each, _MADE, Ownership.CREATED) for each in made}
-    for kind in run.kinds:
+    for kind in kinds:
         view = View(
-            owner=run.manifest.owner,
-            tenant=run.manifest.tenant,
+            owner=manifest.owner,
+            tenant=manifest.tenant,
             principal=live.principal,
             observed_at=live.observed_at,
             desired=tuple(item for address, item in wanted.items() if address.kind == kind.name),

@@ -52,7 +52,6 @@ READ_GROUPS: Final = Permission(
         *_DIRECTORY,
     )
 )
-
 READ_GRANTS: Final = Permission(
     (
         "Directory.Read.All",

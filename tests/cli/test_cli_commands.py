@@ -48,6 +48,8 @@ def test_help_names_every_command(shell: Shell) -> None:
         "schema",
         "diagram",
         "doctor",
+        "onboard",
+        "offboard",
         "sandbox",
         "tenants",
     ):
@@ -329,8 +331,9 @@ def test_doctor_finds_a_healthy_sandbox(shell: Shell) -> None:
         "graph",
         "clock",
         "tenant",
-        "permissions to read",
-        "permissions to write",
+        "permissions to plan",
+        "permissions to apply",
+        "manifest",
     ]
     assert {check["status"] for check in listed} <= {"ok", "warning"}
 
