@@ -38,9 +38,10 @@ def offboard(
         )
     wanted = onboarding_input.write(surface, way, tenant, document.nothing(tenant, cloud))
 
-    async def before(run: Run) -> None:
+    async def before(run: Run) -> Run:
         if told := administrator.check(await run.graph.principal(), consent=False):
             surface.say(told)
+        return run
 
     with compose.embedded(way) as box:
         done = reconciling.carried_out(surface, wanted, way, opened, box, yes=yes, before=before)
@@ -48,7 +49,7 @@ def offboard(
         return done.code
     applying.show(surface, done.report)
     if done.code == 0:
-        _left(surface, listing, name, forget=forget)
+        _left(surface, listing, name, gone=bool(done.report.outcomes), forget=forget)
     return done.code
 
 
@@ -71,11 +72,14 @@ def _known(listing: Listing, target: Target) -> tuple[Tenant, str | Mapping[str,
     return tenant, target.cloud or "global", None
 
 
-def _left(surface: Surface, listing: Listing, name: str | None, *, forget: bool) -> None:
-    surface.say(
-        "The applications are soft-deleted: for 30 days an administrator can restore them, then "
-        "they are gone."
-    )
+def _left(
+    surface: Surface, listing: Listing, name: str | None, *, gone: bool, forget: bool
+) -> None:
+    if gone:
+        surface.say(
+            "The applications are soft-deleted: for 30 days an administrator can restore them, "
+            "then they are gone."
+        )
     if name is None:
         return
     if forget and forgetting.forget(listing.file, name):

@@ -30,6 +30,7 @@ from provisioning.core import report as reports
 from provisioning.core.errors import InputError
 from provisioning.core.model import Finding
 from provisioning.core.report import Report
+from provisioning.engine import reconcile
 from provisioning.engine.run import Run
 from provisioning.graph import clouds
 from provisioning.tenants import inventory
@@ -47,10 +48,16 @@ def onboard(
     ready = onboarding_input.prepare(surface, wanted, way)
     surface.beside(explanation.text(ready.onboarding))
 
-    async def before(run: Run) -> None:
+    async def before(run: Run) -> Run:
+        nonlocal ready
         consent = ready.onboarding.consent
         if told := administrator.check(await run.graph.principal(), consent=consent):
             surface.say(told)
+        if not consent:
+            # On an application that we made, a consent that no line wants would go.
+            live = (await reconcile.draft(run)).live
+            ready = onboarding_input.keeping(surface, way, ready, outcome.consented(live))
+        return replace(run, manifest=ready.built_in)
 
     with compose.embedded(way) as box:
         done = reconciling.carried_out(
@@ -73,7 +80,7 @@ def onboard(
             f"Warning: {wanted.listing.file} has other client ids for {ready.name}\n"
             f"         write reader {made.reader} and deployer {made.deployer} under auth:"
         )
-    if not ready.onboarding.consent:
+    if ready.onboarding.waits:
         return done.code or WAITING
     return done.code or doctor.code(told) or (1 if faults else 0)
 
@@ -128,7 +135,7 @@ def _lines(ended: _Outcome) -> list[str]:
     ]
     if commands := list(outcome.commands(wanted, made)):
         lines += ["", "For GitHub Actions:", *(f"  {line}" for line in commands)]
-    if not wanted.consent:
+    if wanted.waits:
         pages = outcome.consents(made, clouds.of(wanted.cloud).login)
         lines += ["", "An administrator consents here:"]
         lines += [f"  {role:<9} {page}" for role, page in pages.items()]
@@ -137,7 +144,7 @@ def _lines(ended: _Outcome) -> list[str]:
 
 def _as_json(ended: _Outcome) -> dict[str, Any]:
     wanted, made = ended.ready.onboarding, ended.made
-    pages = {} if wanted.consent else outcome.consents(made, clouds.of(wanted.cloud).login)
+    pages = {} if not wanted.waits else outcome.consents(made, clouds.of(wanted.cloud).login)
     return {
         "tenant": {"name": ended.ready.name, "domain": wanted.tenant.domain, "id": made.tenant_id},
         "identities": {

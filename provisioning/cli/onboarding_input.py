@@ -123,6 +123,15 @@ def prepare(surface: Surface, wanted: Wanted, way: Way) -> Prepared:
     return Prepared(onboarding, variables, proofs, name, built_in)
 
 
+def keeping(
+    surface: Surface, way: Way, ready: Prepared, consented: Mapping[str, frozenset[str]]
+) -> Prepared:
+    """Return the same without taking back what an administrator has consented to."""
+    onboarding = replace(ready.onboarding, consented=consented)
+    built_in = write(surface, way, onboarding.tenant, document.text(onboarding))
+    return replace(ready, onboarding=onboarding, built_in=built_in)
+
+
 def write(surface: Surface, way: Way, tenant: Tenant, text: str) -> Manifest:
     """Write the built-in manifest of a tenant and read it as any other."""
     _write(folder(way, tenant) / "manifest.yaml", text.encode())

@@ -45,9 +45,12 @@ def carried_out(
     box: Sandbox | None,
     *,
     yes: bool,
-    before: Callable[[Run], Coroutine[Any, Any, None]],
+    before: Callable[[Run], Coroutine[Any, Any, Run]],
 ) -> Reconciled:
-    """Plan, show, ask, apply. `before` looks at the sign-in first, and may refuse."""
+    """Plan, show, ask, apply.
+
+    `before` looks at the sign-in first: it may refuse, and returns the run to go on with.
+    """
     tell = progress.Teller(surface)
     # The question is asked between two runs of the loop: inside one, Ctrl-C could not end it.
     with asyncio.Runner() as runner:
@@ -55,7 +58,7 @@ def carried_out(
         session = compose.run(wanted, way, opened, progress=tell, prompt=surface.say, box=box)
         try:
             run = runner.run(stack.enter_async_context(session))
-            runner.run(before(run))
+            run = runner.run(before(run))
             with tell.live():
                 draft = runner.run(reconcile.draft(run))
             surface.beside(

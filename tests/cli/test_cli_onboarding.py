@@ -191,6 +191,16 @@ def test_without_consent_an_administrator_is_told_where(shell: Shell) -> None:
     assert statuses(told)["reader", "permissions to plan"] == "failed"
 
 
+def test_a_consent_given_since_is_not_taken_back(shell: Shell) -> None:
+    shell(f"{ONBOARD} --no-consent")
+    assert shell(ONBOARD).code == 0
+    before = dumped(shell)
+    again = shell(f"{ONBOARD} --no-consent --format json")
+    assert (again.code, again.document["steps"]) == (0, [])
+    assert again.document["onboarding"]["consent"] == {}
+    assert dumped(shell) == before
+
+
 def test_by_ownership_the_deployer_may_not_write_every_application(shell: Shell) -> None:
     told = shell(f"{ONBOARD} --owned-by --format json")
     assert told.code == 0

@@ -70,6 +70,17 @@ class Onboarding:
     certificates: Mapping[str, str] = field(default_factory=dict)
     """Role -> name of the file with its public certificate, beside the manifest."""
     consent: bool = True
+    consented: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Without `consent`: what an administrator has consented to already, by role. It stays."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is asked for that nobody has consented to."""
+        asked = {READER: self.access.reader, DEPLOYER: self.access.deployer}
+        asked[PEOPLE] = self.access.people
+        return not self.consent and any(
+            set(names) - self.consented.get(role, frozenset()) for role, names in asked.items()
+        )
 
 
 def text(wanted: Onboarding) -> str:
@@ -101,7 +112,7 @@ def _automation(wanted: Onboarding, role: str, permissions: tuple[str, ...]) -> 
         "displayName": f"Provisioning {role}",
         "signInAudience": "AzureADMyOrg",
         "notes": _NOTES,
-        "permissions": [_graph("application", permissions, consent=wanted.consent)],
+        "permissions": _graph(wanted, role, "application", permissions),
     }
     if wanted.repository is not None:
         made["federatedCredentials"] = {
@@ -120,7 +131,7 @@ def _people(wanted: Onboarding) -> dict[str, Any]:
         "notes": _NOTES,
         "allowPublicClient": True,
         "publicClient": {"redirectUris": ["http://localhost"]},
-        "permissions": [_graph("delegated", wanted.access.people, consent=wanted.consent)],
+        "permissions": _graph(wanted, PEOPLE, "delegated", wanted.access.people),
     }
 
 
@@ -136,8 +147,17 @@ def _subjects(repository: Repository, role: str) -> dict[str, str]:
     }
 
 
-def _graph(how: str, permissions: tuple[str, ...], *, consent: bool) -> dict[str, Any]:
-    return {"resource": "microsoftGraph", how: list(permissions), "adminConsent": consent}
+def _graph(
+    wanted: Onboarding, role: str, how: str, permissions: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    known = wanted.consented.get(role, frozenset())
+    given = [name for name in permissions if wanted.consent or name in known]
+    parts = ((given, True), ([name for name in permissions if name not in given], False))
+    return [
+        {"resource": "microsoftGraph", how: names, "adminConsent": consent}
+        for names, consent in parts
+        if names
+    ]
 
 
 def _dumped(document: Mapping[str, Any]) -> str:

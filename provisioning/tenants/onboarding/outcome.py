@@ -11,6 +11,7 @@ from provisioning.core.model import Address, Live
 from provisioning.tenants.inventory import Entry
 from provisioning.tenants.onboarding.document import DEPLOYER, PEOPLE, READER, Onboarding
 
+_GRAPH: Final = "microsoftGraph"
 _CONSENT: Final = "{login}/{tenant}/adminconsent?client_id={client}"
 """Where an administrator consents (entra/identity/enterprise-apps/grant-admin-consent)."""
 
@@ -48,6 +49,21 @@ def identities(live: Live) -> Identities | None:
             return None
         found.append(str(thing.body["appId"]))
     return Identities(live.tenant_id, *found)
+
+
+def consented(live: Live) -> dict[str, frozenset[str]]:
+    """Return what the tenant has consented to, by role: permissions of Graph."""
+    found: dict[str, set[str]] = {role: set() for role in (READER, DEPLOYER, PEOPLE)}
+    for address, thing in live.objects.items():
+        role, _, rest = address.key.partition(".")
+        if role not in found or not rest.startswith(_GRAPH):
+            continue
+        if address.kind == "app_role_assignment":
+            found[role].add(rest.removeprefix(f"{_GRAPH}."))
+        elif address.kind == "delegated_permission_grant":
+            scope = thing.body.get("scope")
+            found[role] |= set(scope.split() if isinstance(scope, str) else map(str, scope or ()))
+    return {role: frozenset(names) for role, names in found.items()}
 
 
 def keys(
