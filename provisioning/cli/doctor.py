@@ -44,13 +44,19 @@ def examine_tenants(
     way: Way,
     *,
     variables: tuple[str, ...] = (),
+    only: str = "",
 ) -> int:
-    """Print the checks of every sign-in of every chosen tenant; exit 1 when one failed."""
+    """Print the checks of every sign-in of every chosen tenant; exit 1 when one failed.
+
+    With `only` those of the reader or the deployer.
+    """
     known = fleet_session.load(surface, choice.inventory)
     entries = fleet_session.chosen(known, choice, given)
     values = inputs.variables(variables)
     with compose.embedded(way) as box:
-        made = doctor_tenants.told(surface, entries, way, box, given=given, variables=values)
+        made = doctor_tenants.told(
+            surface, entries, way, box, given=given, variables=values, only=only
+        )
         return end(surface, tuple(made))
 
 

@@ -70,15 +70,17 @@ def told(
     *,
     given: Path | None = None,
     variables: Mapping[str, str] = MappingProxyType({}),
+    only: str = "",
 ) -> Iterator[Told]:
     """Make the checks, tenant by tenant; a dead way to sign in does not stop the others.
 
-    `given` replaces the tenants' own manifests, `variables` win over their own.
+    `given` replaces the tenants' own manifests, `variables` win over their own; `only` names the
+    one sign-in that is tried.
     """
     shared = compose.Shared(compose.clock(), asyncio.Event(), box)
     desk = Desk(way, shared, Allowed(), given, variables)
     for entry in entries:
-        yield from asyncio.run(_Examination(surface, entry, desk).made())
+        yield from asyncio.run(_Examination(surface, entry, desk, only).made())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class _Examination:
     surface: Surface
     entry: Entry
     desk: Desk
+    only: str = ""
 
     @property
     def way(self) -> Way:
@@ -100,6 +103,8 @@ class _Examination:
         desired = tuple(each for one in wanted for each in one.desired)
         looked = False
         for identity in _identities(self.entry):
+            if self.only not in identity.name:
+                continue
             method = identity.sign_in.way if identity.sign_in is not None else "default"
             method = self.way.auth.value if self.way.auth is not None else method
             try:

@@ -114,6 +114,7 @@ def doctor(
     tenant: options.Names = None,
     ring: options.Rings = None,
     all_tenants: options.AllTenants = False,
+    role: own.As = None,
     var: options.Vars = None,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
@@ -134,7 +135,10 @@ def doctor(
 
     def examined() -> int:
         if choice.made:
-            return doctoring.examine_tenants(surface, choice, manifest, way, variables=variables)
+            only = role.value if role is not None else ""
+            return doctoring.examine_tenants(
+                surface, choice, manifest, way, variables=variables, only=only
+            )
         wish = compose.Wish(fleet_choice.manifest(manifest), variables)
         return doctoring.examine(surface, wish, way)
 

@@ -20,6 +20,7 @@ from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.model import Finding, Tenant, TenantType
 from provisioning.kinds import KINDS
 from provisioning.manifest import Manifest
+from provisioning.render import findings
 from provisioning.tenants import inventory, permissions
 from provisioning.tenants.onboarding import document, request
 from provisioning.tenants.onboarding.document import Access, Onboarding
@@ -45,6 +46,13 @@ class Target:
             identity,
             None if cloud is None else str(cloud),
         )
+
+    @property
+    def tenant(self) -> Tenant | None:
+        """The tenant, None where the manifests name it."""
+        if self.domain is None or self.type is None:
+            return None
+        return Tenant(self.domain, self.type, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +111,10 @@ def prepare(surface: Surface, wanted: Wanted, way: Way) -> Prepared:
         issuer=trust.issuer,
     )
     files, more = request.certificates(trust.certificates)
-    if faults := (*faults, *more, *_signs_in(trust)):
+    if faults := (*faults, *more, *_signs_in(trust), *_typed(wanted.target)):
         raise InputError(faults)
     variables = inputs.variables(wanted.variables)
-    loaded = [_loaded(surface, path, wanted.target, variables) for path in wanted.manifests]
+    loaded = _loaded(surface, wanted.manifests, wanted.target, variables)
     tenant, cloud = request.tenant(loaded)
     needed = permissions.needed(KINDS, (each for one in loaded for each in one.desired))
     name = _name(wanted.listing, tenant)
@@ -144,16 +152,45 @@ def as_person(way: Way) -> Way:
     return way if given else replace(way, auth=Auth.DEVICE_CODE)
 
 
-def _loaded(surface: Surface, path: Path, target: Target, variables: dict[str, str]) -> Manifest:
+def _loaded(
+    surface: Surface, paths: tuple[Path, ...], target: Target, variables: Mapping[str, str]
+) -> list[Manifest]:
+    """Load every manifest with the variables that it declares; every fault at once."""
+    written = [manifests.read(inputs.located(path)) for path in paths]
+    declared = {name for one in written for name in one.variables}
+    faults = [
+        _fault(f"no manifest declares the variable {name}", "correct the name, or remove it")
+        for name in sorted(set(variables) - declared)
+    ]
+    found: list[Manifest] = []
+    for one in written:
+        loaded = manifests.load(
+            one.path,
+            kinds=KINDS,
+            variables={name: value for name, value in variables.items() if name in one.variables},
+            tenant=target.tenant,
+            cloud=target.cloud,
+            written=one,
+        )
+        if loaded.manifest is None:
+            faults += loaded.findings
+        else:
+            found.append(loaded.manifest)
+            if loaded.findings:
+                surface.say(findings.text(loaded.findings).removesuffix("\n"))
+    if faults:
+        raise InputError(tuple(faults))
+    return found
+
+
+def _typed(target: Target) -> tuple[Finding, ...]:
     if target.domain is None:
-        return inputs.load(surface, path, variables)
-    tenant = Tenant(target.domain, target.type or TenantType.B2C, target.id)
-    found = manifests.load(
-        inputs.located(path), kinds=KINDS, variables=variables, tenant=tenant, cloud=target.cloud
-    )
-    if found.manifest is None:
-        raise InputError(found.findings)
-    return found.manifest
+        given = (target.type, target.id, target.cloud)
+        if any(value is not None for value in given):
+            return (_fault("--type, --id and --cloud say nothing alone", "add --domain DOMAIN"),)
+    elif target.type is None:
+        return (_fault("--domain does not say its type", "add --type b2c, workforce or external"),)
+    return ()
 
 
 def _signs_in(trust: Trust) -> tuple[Finding, ...]:

@@ -15,6 +15,13 @@ from provisioning.cli import options
 _TENANT, _TRUST = "Tenant", "Who may sign in"
 
 
+class Role(StrEnum):
+    """The sign-ins of a tenant in the inventory."""
+
+    READER = "reader"
+    DEPLOYER = "deployer"
+
+
 class TenantKind(StrEnum):
     """Kinds of directory."""
 
@@ -128,4 +135,12 @@ Leaving: TypeAlias = Annotated[
 ]
 Forget: TypeAlias = Annotated[
     bool, typer.Option("--forget", help="Also take the tenant out of the inventory.")
+]
+As: TypeAlias = Annotated[
+    Role | None,
+    typer.Option(
+        "--as",
+        help="Try this sign-in of the chosen tenants only: in a job that has one identity.",
+        rich_help_panel="Many tenants",
+    ),
 ]

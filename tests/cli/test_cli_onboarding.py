@@ -151,6 +151,9 @@ def test_text_tells_the_risk_before_the_question_and_the_result_after(shell: She
         ("onboard . --certificate reader=a.pem --sandbox box", "No such file"),
         ("onboard . --repository o/r --ring early --sandbox box", "there is no ring early"),
         ("onboard . --repository o/r --domain x.test --type b2c", "the manifest is for the domain"),
+        ("onboard . --repository o/r --domain x.test", "--domain does not say its type"),
+        ("onboard . --repository o/r --type b2c", "--type, --id and --cloud say nothing alone"),
+        ("onboard . --repository o/r --var x=y", "no manifest declares the variable x"),
         ("offboard contoso --sandbox box", "contoso is no tenant of tenants.yaml"),
         ("doctor", "no MANIFEST is named"),
         ("doctor --tenant nobody", "--tenant nobody: the inventory has no such tenant"),
@@ -327,7 +330,7 @@ def test_a_pipeline_deploys_with_its_own_identity_and_the_reader_only_reads(
 
     pull, deploy = "pull_request", "environment:production"
     way = "--auth workload-identity"
-    plan, refused, foreign, applied, again, both, own = elsewhere(
+    plan, refused, foreign, applied, again, both, mine, own = elsewhere(
         shell,
         job("reader", pull, f"plan . {way} --format json"),
         job("reader", pull, f"apply . {way} --yes"),
@@ -335,6 +338,7 @@ def test_a_pipeline_deploys_with_its_own_identity_and_the_reader_only_reads(
         job("deployer", deploy, f"apply . {way} --yes --format json"),
         job("reader", "ref:refs/heads/main", f"plan . {way} --detailed-exitcode"),
         job("reader", pull, "doctor --tenant contoso --format json"),
+        job("reader", pull, "doctor --tenant contoso --as reader --format json"),
         job("deployer", deploy, f"offboard contoso {way} --yes"),
     )
     assert (plan.code, plan.document["summary"]["create"]) == (0, 3)
@@ -347,6 +351,8 @@ def test_a_pipeline_deploys_with_its_own_identity_and_the_reader_only_reads(
     # The doctor of a pull request's job: its own identity works, the deployer's refuses it.
     assert statuses(both)["reader", "permissions to plan"] == "ok"
     assert statuses(both)["deployer", "sign-in"] == "failed"
+    assert (mine.code, both.code) == (0, 1)
+    assert {check["signIn"] for check in mine.document["checks"]} == {"reader (workload-identity)"}
     assert (own.code, "held by the guard self" in own.stdout) == (3, True)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-ENTRIES = ("apply", "plan", "test", "check", "bench")
+ENTRIES = ("apply", "onboard", "plan", "test", "check", "bench")
 
 
 @pytest.mark.parametrize("name", [*(f"scripts/{name}" for name in ENTRIES), ".ci/run"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from provisioning.core.model import TenantType
 from provisioning.tenants import permissions
 from provisioning.tenants.onboarding import risks
 from provisioning.tenants.onboarding.document import DEPLOYER, PEOPLE, READER, Onboarding
@@ -17,6 +18,10 @@ _OWNED: Final = (
 _NO_CONSENT: Final = (
     "Permissions are asked for, not consented to: nothing of this works before an administrator "
     "has consented."
+)
+_UNPROVEN: Final = (
+    "Nobody documents that an Azure AD B2C tenant takes GitHub's tokens. `provisioning doctor` in "
+    "a workflow tells; where it does not, give --certificate."
 )
 _LATER: Final = "Removed again by `provisioning offboard`."
 
@@ -50,6 +55,8 @@ def _lines(wanted: Onboarding) -> Iterator[str]:
         yield from ("", _OWNED)
     if not wanted.consent:
         yield from ("", _NO_CONSENT)
+    if wanted.repository is not None and wanted.tenant.type is TenantType.B2C:
+        yield from ("", _UNPROVEN)
     yield ""
 
 

@@ -62,7 +62,8 @@ def consented(live: Live) -> dict[str, frozenset[str]]:
             found[role].add(rest.removeprefix(f"{_GRAPH}."))
         elif address.kind == "delegated_permission_grant":
             scope = thing.body.get("scope")
-            found[role] |= set(scope.split() if isinstance(scope, str) else map(str, scope or ()))
+            names = scope.split() if isinstance(scope, str) else scope
+            found[role] |= set(map(str, names if isinstance(names, list) else ()))
     return {role: frozenset(names) for role, names in found.items()}
 
 
