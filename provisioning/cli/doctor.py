@@ -28,7 +28,7 @@ def examine(surface: Surface, wish: Wish, way: Way) -> int:
     async def examined() -> list[Check]:
         async with compose.run(wanted, way, Allowed(), progress=tell, prompt=surface.say) as run:
             required = frozenset({Command.PLAN})
-            made = doctor.session(run, wanted.desired, required, others=True)
+            made = doctor.session(run, [wanted], required, others=True)
             found = [check async for check in made]
             if not doctor.failed(found):
                 found += [check async for check in doctor.contents(run)]

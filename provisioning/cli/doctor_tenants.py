@@ -18,7 +18,7 @@ from provisioning.cli.options import Auth
 from provisioning.cli.surface import Surface
 from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.guards import Allowed
-from provisioning.core.model import Desired, Finding, Owner
+from provisioning.core.model import Finding, Owner
 from provisioning.engine.run import Run
 from provisioning.manifest import Manifest
 from provisioning.sandbox import Sandbox
@@ -100,7 +100,6 @@ class _Examination:
     async def made(self) -> list[Told]:
         wanted, faults = self._manifests()
         found = [Told(check, self.entry.name) for check in faults]
-        desired = tuple(each for one in wanted for each in one.desired)
         looked = False
         for identity in _identities(self.entry):
             if self.only not in identity.name:
@@ -108,7 +107,7 @@ class _Examination:
             method = identity.sign_in.way if identity.sign_in is not None else "default"
             method = self.way.auth.value if self.way.auth is not None else method
             try:
-                checks = await self._signed_in(identity, method, desired)
+                checks = await self._signed_in(identity, method, wanted)
                 if not looked and checks[0].status is Status.OK and not doctor.failed(checks):
                     looked = True
                     for one in wanted:
@@ -126,7 +125,7 @@ class _Examination:
             return [], [_fault(finding) for finding in problem.findings]
 
     async def _signed_in(
-        self, identity: _Identity, method: str, desired: tuple[Desired, ...]
+        self, identity: _Identity, method: str, wanted: list[Manifest]
     ) -> list[Check]:
         if self._is_elsewhere(identity, method):
             return [_ELSEWHERE]
@@ -136,7 +135,7 @@ class _Examination:
         )
         async with self._run(nothing, await self._own(identity, method)) as run:
             made = doctor.session(
-                run, desired, identity.required, reads_only=identity.required == _READS
+                run, wanted, identity.required, reads_only=identity.required == _READS
             )
             return [check async for check in made]
 

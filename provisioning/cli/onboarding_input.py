@@ -116,7 +116,7 @@ def prepare(surface: Surface, wanted: Wanted, way: Way) -> Prepared:
     variables = inputs.variables(wanted.variables)
     loaded = _loaded(surface, wanted.manifests, wanted.target, variables)
     tenant, cloud = request.tenant(loaded)
-    needed = permissions.needed(KINDS, (each for one in loaded for each in one.desired))
+    needed = permissions.needed(KINDS, loaded)
     name = _name(wanted.listing, tenant)
     certificates, proofs = _certificates(folder(way, tenant), files)
     onboarding = Onboarding(

@@ -168,7 +168,7 @@ class Sandbox:
             LookupError: no such tenant, or the client has no service principal in it.
         """
         tenant = self._tenant(tenant_id)
-        roles = self._login.graph_roles(tenant, self._principal(tenant, app_id))
+        roles = self._login.graph_roles(tenant, app_id)
         return self.issue_token(tenant.id, app_id=app_id, roles=roles)
 
     def automation_secret(self, tenant_id: str) -> tuple[str, str]:

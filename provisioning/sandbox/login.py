@@ -49,10 +49,17 @@ class Login:
         self._clock = clock
         self.issuers = Issuers()
 
-    def graph_roles(self, tenant: Tenant, principal: str) -> list[str]:
-        """The application permissions on Graph that a service principal was granted."""
+    def graph_roles(self, tenant: Tenant, app_id: str) -> list[str]:
+        """The application permissions on Graph that an application was granted.
+
+        Raises:
+            LookupError: it has no service principal in the tenant.
+        """
         _, resource = self._resource(tenant, f"{GRAPH_APP_ID}/.default")
-        return self._roles(tenant, principal, resource)
+        for record in self._store.find(tenant.id, "servicePrincipals", "appId", app_id):
+            if record.state == LIVE:
+                return self._roles(tenant, record, resource)
+        raise LookupError(f"{app_id} has no service principal in {tenant.domain}")
 
     async def answer(self, request: Request) -> tuple[Response, str | None]:
         """The response and the tenant it was about."""
