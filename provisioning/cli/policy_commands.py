@@ -19,7 +19,7 @@ policies = typer.Typer(
 @policies.command()
 def lint(
     context: typer.Context,
-    manifest: options.Manifest,
+    manifests: options.Manifests,
     *,
     schema: options.SchemaFile = None,
     schema_severity: options.SeverityChoice = SchemaSeverity.WARNING,
@@ -29,14 +29,14 @@ def lint(
     log_format: options.LogShape = AS_TEXT,
     no_color: options.NoColor = False,
 ) -> None:
-    """Check the policies of a manifest against the rules of the service."""
+    """Check the policies of manifests against the rules of the service."""
     from provisioning.cli import policy_set
     from provisioning.core.model import Severity
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     severity = Severity(schema_severity.value)
     context.obj.code = surface.end(
-        lambda: policy_set.lint(surface, manifest, var or (), xsd=schema, severity=severity)
+        lambda: policy_set.lint(surface, manifests, var or (), xsd=schema, severity=severity)
     )
 
 

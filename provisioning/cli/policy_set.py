@@ -19,7 +19,7 @@ from provisioning.cli.options import Format
 from provisioning.cli.surface import Surface
 from provisioning.core.errors import ProvisioningError
 from provisioning.core.kind import Kind, Source
-from provisioning.core.model import Desired, Severity
+from provisioning.core.model import Desired, Finding, Severity
 from provisioning.core.plan import FORMAT_VERSION
 from provisioning.kinds import KINDS, custom_policy
 from provisioning.kinds.custom_policy import content
@@ -34,26 +34,30 @@ LISTING: Final = "policies.sha256"
 
 def lint(
     surface: Surface,
-    path: Path,
+    paths: Iterable[Path],
     variables: Iterable[str],
     *,
     xsd: Path | None = None,
     severity: Severity = Severity.WARNING,
 ) -> int:
-    """Report every finding about a manifest's policies; exit 1 when any is an error."""
+    """Report every finding about the manifests' policies; exit 1 when any is an error."""
     values = inputs.variables(variables)
     grammar = None if xsd is None else _grammar(xsd)
-    built: list[Desired] = []
-    loaded = manifest.load(inputs.located(path), kinds=_watched(built), variables=values)
-    documents = [content.document(references.settle(desired)) for desired in built]
-    findings = [*loaded.findings]
-    if grammar is not None:
-        # Loading has linted them; what the schema says besides is all that is new here.
-        found = linting.lint(documents, schema=grammar, schema_severity=severity)
-        findings += (finding for finding in found if finding.rule == "schema")
+    findings: list[Finding] = []
+    linted = 0
+    for path in paths:
+        built: list[Desired] = []
+        loaded = manifest.load(inputs.located(path), kinds=_watched(built), variables=values)
+        documents = [content.document(references.settle(desired)) for desired in built]
+        findings += loaded.findings
+        linted += len(documents)
+        if grammar is not None:
+            # Loading has linted them; what the schema says besides is all that is new here.
+            found = linting.lint(documents, schema=grammar, schema_severity=severity)
+            findings += (finding for finding in found if finding.rule == "schema")
     offline.tell(surface, findings)
     if surface.form is Format.TEXT and not findings:
-        surface.document(f"{len(documents)} policies, no findings\n")
+        surface.document(f"{linted} policies, no findings\n")
     return 1 if any(finding.severity is Severity.ERROR for finding in findings) else 0
 
 

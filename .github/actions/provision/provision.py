@@ -23,7 +23,7 @@ FORMATS = {"json": "report.json", "markdown": "report.md", "sarif": "report.sari
 NAME = re.compile(r"[a-z0-9-]{1,63}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 AUTH = re.compile(r"[a-z-]{1,40}")
-GUARD = re.compile(r"[a-z-]+(=[\w.:-]+)?")
+GUARD = re.compile(r"[a-z][a-z-]*(=[\w.:-]+)?")
 SUMMARY_BYTES = 1_000_000
 """A little less than the 1 MiB that GitHub takes of one step."""
 GOOD = {"plan": {0, 2, 3}, "apply": {0, 3}, "verify": {0}}
@@ -135,17 +135,17 @@ def command_line(inputs: Inputs) -> list[str]:
     """Return the arguments of the product."""
     arguments = [inputs.command]
     if inputs.fleet:
-        arguments += ["--inventory", inputs.inventory or "tenants.yaml"]
-        arguments += [word for name in inputs.tenants for word in ("--tenant", name)]
-        arguments += [word for name in inputs.rings for word in ("--ring", name)]
+        arguments += [f"--inventory={inputs.inventory or 'tenants.yaml'}"]
+        arguments += [f"--tenant={name}" for name in inputs.tenants]
+        arguments += [f"--ring={name}" for name in inputs.rings]
         arguments += ["--all-tenants"] if inputs.all_tenants else []
-        arguments += ["--parallel", inputs.parallel] if inputs.parallel else []
+        arguments += [f"--parallel={inputs.parallel}"] if inputs.parallel else []
     arguments += [f"--var={line}" for line in inputs.variables]
-    arguments += [] if inputs.auth in {"", "none"} else ["--auth", inputs.auth]
-    arguments += ["--journal", str(inputs.reports / "journal"), "--no-color"]
+    arguments += [] if inputs.auth in {"", "none"} else [f"--auth={inputs.auth}"]
+    arguments += [f"--journal={inputs.reports / 'journal'}", "--no-color"]
     for form, name in FORMATS.items():
         if form != "sarif" or inputs.command == "plan":
-            arguments += ["--report", f"{form}={inputs.reports / name}"]
+            arguments += [f"--report={form}={inputs.reports / name}"]
     if inputs.command != "verify":
         arguments += [f"--allow={guard}" for guard in inputs.allow]
         arguments += ["--prune"] if inputs.prune else []
@@ -154,7 +154,7 @@ def command_line(inputs: Inputs) -> list[str]:
     if inputs.command == "apply":
         arguments += ["--yes", *(["--verify"] if inputs.verify else [])]
         for name, digest in inputs.approved.items():
-            arguments += ["--approved", f"{name}={digest}" if name else digest]
+            arguments += [f"--approved={name}={digest}" if name else f"--approved={digest}"]
     return [*arguments, *(["--", inputs.manifest] if inputs.manifest else [])]
 
 
@@ -201,9 +201,7 @@ def write_outputs(
     inputs: Inputs, code: int, document: Mapping[str, Any], changes: list[dict[str, str]]
 ) -> None:
     """Write the outputs; each is one line, so none can end another's."""
-    status = STATUSES[inputs.command].get(
-        code, "interrupted" if code == INTERRUPTED else "failed"
-    )
+    status = STATUSES[inputs.command].get(code, "interrupted" if code == INTERRUPTED else "failed")
     tenants = document.get("tenants")
     digests = (
         {tenant["name"]: tenant["digest"] for tenant in tenants if tenant["digest"]}

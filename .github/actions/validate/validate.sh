@@ -1,5 +1,5 @@
 #!/bin/bash
-# Validates manifests offline: SARIF into the file $1, Markdown into the job summary, text into the
+# Validates manifests offline: SARIF into the file $1, Markdown into the job summary and the
 # log. MANIFESTS names them, one on each line; without it, every tracked manifest.yaml is meant.
 set -euo pipefail
 
@@ -27,16 +27,15 @@ fi
 validate() {
     "$python" -m provisioning validate "${variables[@]}" "$@" -- "${manifests[@]}"
 }
+# What a manifest holds must not become a command to the runner.
+fence=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+echo "::stop-commands::$fence"
 code=0
 validate --format sarif >"$1" || code=$?
 {
     echo "### Offline checks"
     echo
     validate --format markdown || true
-} >>"$GITHUB_STEP_SUMMARY"
-# What a manifest holds must not become a command to the runner.
-fence=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-echo "::stop-commands::$fence"
-validate --no-color || true
+} | tee -a "$GITHUB_STEP_SUMMARY"
 echo "::$fence::"
 exit "$code"
