@@ -96,8 +96,7 @@ def would_read(
             objects={**live.objects, **there},
             sinks=live.sinks,
         )
-        if reads := tuple(kind.reads(view)):
-            yield from to_read(kind, reads)
+        yield from to_read(kind, (read for read in kind.reads(view) if not only_informs(read)))
 
 
 def lacking(principal: Principal, needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +75,35 @@ def test_only_the_job_behind_the_environment_applies_and_it_reads_no_artefact() 
         text = yaml.safe_dump(job)
         assert ("command: apply" in text) is ("environment" in job) is (key == "apply/apply")
         assert "download-artifact" not in text or "id-token" not in job["permissions"]
+
+
+def example() -> str:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (found,) = re.findall(r"```yaml\n(name: tenants\n.*?)```", text, re.DOTALL)
+    return str(found)
+
+
+def test_the_example_of_the_readme_fits_the_published_schema(tmp_path: Path) -> None:
+    file = tmp_path / "tenants.yml"
+    file.write_text(example(), encoding="utf-8")
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    done = subprocess.run(
+        [*checker, "vendor.github-workflows", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_example_of_the_readme_gives_each_workflow_what_its_jobs_ask_for() -> None:
+    for job in yaml.safe_load(example())["jobs"].values():
+        name = job["uses"].partition("@")[0].rpartition("/")[2]
+        called = yaml.safe_load((ROOT / ".github/workflows" / name).read_text(encoding="utf-8"))
+        asked: dict[str, str] = {}
+        for one in called["jobs"].values():
+            for scope, level in one["permissions"].items():
+                asked[scope] = max(level, asked.get(scope, ""))
+        assert job["permissions"] == asked, name
+        # YAML 1.1 reads the key `on` as a boolean.
+        assert set(job.get("with", {})) <= set(called[True]["workflow_call"]["inputs"])
