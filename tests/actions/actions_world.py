@@ -46,7 +46,6 @@ TENANTS = ("contoso", "fabrikam")
 MANIFEST = """\
 version: 1
 name: signin
-tenant: {domain: contoso.onmicrosoft.com, type: b2c}
 applications:
   app:
     displayName: NAME
@@ -120,7 +119,7 @@ class World:
 
     def inventory(self, **mine: dict[str, str]) -> str:
         """The inventory; a hostile one names other applications for a tenant."""
-        lines = ["version: 1", "tenants:"]
+        lines = ["version: 1", "defaults: {type: b2c}", "tenants:"]
         for name, tenant in self.tenants.items():
             lines += [
                 f"  {name}:",
