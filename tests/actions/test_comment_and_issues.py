@@ -36,8 +36,9 @@ def report(**tenants: dict[str, Any]) -> str:
     return json.dumps({"formatVersion": 1, "tenants": listed})
 
 
-def commented(hub: GitHub, files: dict[str, str]) -> Run:
-    return hub.rerun(PLAN, actions_world.pull_request(), "comment", {"plan-0": files})
+def commented(hub: GitHub, *shards: dict[str, str]) -> Run:
+    artifacts = {f"plan-{number}": files for number, files in enumerate(shards)}
+    return hub.rerun(PLAN, actions_world.pull_request(), "comment", artifacts)
 
 
 def test_one_comment_is_kept_up_to_date(hub: GitHub) -> None:
@@ -51,11 +52,20 @@ def test_one_comment_is_kept_up_to_date(hub: GitHub) -> None:
     )
     for digest in ("1" * 64, "2" * 64):
         plan = {"status": "changes", "digest": digest}
-        commented(hub, {"report.json": report(contoso=plan), "report.md": "### The plan"})
+        two = {"report.json": report(contoso=plan), "report.md": "### The plan"}
+        commented(hub, {"report.json": report(fabrikam={})}, two)
     others, own = hub.state["comments"]
     assert others["body"].endswith("mine")
     assert f"| contoso | changes | `{'2' * 12}` |" in own["body"]
+    assert "| fabrikam | in-sync |  |" in own["body"]
     assert "### The plan" in own["body"]
+
+
+def test_a_single_report_stands_for_itself(hub: GitHub) -> None:
+    commented(hub, {"report.json": report(contoso={}), "report.md": "### The plan\n| Its own |"})
+    body = hub.state["comments"][0]["body"]
+    assert "| Its own |" in body
+    assert "| Tenant |" not in body
 
 
 def test_reports_are_data_that_cannot_forge_a_comment(hub: GitHub) -> None:
@@ -84,7 +94,7 @@ def test_a_report_that_is_none_is_told_as_such(hub: GitHub, content: str) -> Non
 
 def test_a_comment_stays_below_githubs_limit(hub: GitHub) -> None:
     many = {f"t{n}": {"status": "changes", "digest": f"{n:064x}"} for n in range(3000)}
-    commented(hub, {"report.json": report(**many), "report.md": "x" * 70_000})
+    commented(hub, {"report.json": report(**many)}, {"report.md": "x" * 70_000})
     body = hub.state["comments"][0]["body"]
     assert len(body) <= 65_536
     assert "stands in the job summary" in body

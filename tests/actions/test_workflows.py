@@ -15,6 +15,7 @@ from github_runner import Event, JobRun
 
 from provisioning.cli.app import app
 
+HEADER = "{domain: contoso.onmicrosoft.com, type: b2c}"
 PLAN, APPLY = workflow("plan"), workflow("apply")
 
 
@@ -64,8 +65,8 @@ def test_a_change_goes_from_a_pull_request_to_the_tenants(world: World) -> None:
     assert "contoso" in plan.summary
     (comment,) = world.hub.state["comments"]
     assert comment["issue_number"] == 12
-    assert "| contoso | changes |" in comment["body"]
-    assert "| fabrikam | changes |" in comment["body"]
+    assert "| contoso | all | changes |" in comment["body"]
+    assert "| fabrikam | all | changes |" in comment["body"]
 
     pull = {"number": 12, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": "b" * 40}
     world.hub.state["pulls"].append(pull)
@@ -218,3 +219,37 @@ def test_a_repository_without_an_inventory_has_nothing_to_plan(world: World) -> 
         ended = world.hub.run(name, event, tree)
         assert set(ended.results().values()) <= {"success", "skipped"}
     assert world.box.log == []
+
+
+ALONE = """\
+name: alone
+on: {{workflow_dispatch: }}
+permissions: {{}}
+jobs:
+  plan:
+    name: Plan
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    permissions: {{contents: read, id-token: write}}
+    outputs: {{changes: "${{{{ steps.plan.outputs.changes }}}}"}}
+    steps:
+      - name: Check out
+        uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683
+        with: {{persist-credentials: false}}
+      - name: Plan
+        id: plan
+        uses: $/.github/actions/provision
+        with: {{command: plan, manifest: manifests/signin, client-id: {client}}}
+"""
+
+
+@needs_tenants
+def test_one_manifest_is_planned_without_an_inventory(world: World) -> None:
+    file = world.folder / "alone.yml"
+    file.write_text(ALONE.format(client=world.clients["contoso"]["reader"]), encoding="utf-8")
+    tree = world.tree("alone", **{"name: signin": f"name: signin\ntenant: {HEADER}"})
+    (job,) = world.hub.run(file, actions_world.push(), tree).jobs
+    assert job.result == "success", job.log
+    ((tenant, digest),) = digests(job).items()
+    assert (tenant, len(digest)) == ("", 64)
+    assert "application.app" in job.summary

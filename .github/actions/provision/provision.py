@@ -126,7 +126,7 @@ def read(env: Mapping[str, str]) -> Inputs:
         raise InputError("name tenants, rings, all-tenants or a manifest")
     if inputs.command == "apply" and not inputs.approved:
         raise InputError("an apply needs the digests that were approved")
-    if inputs.fleet is ("" in inputs.approved):
+    if inputs.approved and inputs.fleet is ("" in inputs.approved):
         raise InputError("approved takes TENANT=DIGEST with tenants, and one DIGEST without")
     return inputs
 
