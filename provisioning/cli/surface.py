@@ -5,6 +5,7 @@ Must not decide what is said; it keeps the streams apart and turns errors into e
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -95,6 +96,11 @@ class Surface:
         except BrokenPipeError:
             # The reader of stdout went away (`| head`); nothing is left to say to it.
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        except OSError as problem:
+            if problem.errno != errno.ENOSPC:
+                raise
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+            self.say("Error: no space is left where the output or a file of this run goes")
         return 1
 
     def findings(self, findings: Iterable[Finding]) -> None:

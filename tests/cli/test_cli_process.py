@@ -62,6 +62,22 @@ def test_an_apply_ends_with_a_proof(shell: Shell) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
+def test_a_full_disk_is_no_unexpected_error(shell: Shell) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*PROVISIONING, "plan", ".", "--sandbox", ":memory:"],
+            cwd=shell.folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "Error: no space is left where the output or a file of this run goes\n"
+    )
+
+
 def test_an_unexpected_error_is_one_line_and_a_hint(shell: Shell) -> None:
     script = (
         "from provisioning import cli\n"
