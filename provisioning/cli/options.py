@@ -112,7 +112,7 @@ Manifest: TypeAlias = Annotated[
 OrManifest: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[MANIFEST]",
+        metavar="MANIFEST",
         help="Manifest file, or the folder with a manifest.yaml; with chosen tenants it "
         "replaces their own.",
         exists=True,
@@ -126,7 +126,7 @@ Manifests: TypeAlias = Annotated[
 Target: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[MANIFEST|FILE]",
+        metavar="MANIFEST|FILE",
         help="Manifest, its folder, or a plan that `plan --out FILE` saved; with chosen tenants "
         "a manifest replaces their own.",
         exists=True,

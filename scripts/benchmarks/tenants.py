@@ -11,6 +11,7 @@ import json
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,20 @@ def write(folder: Path, box: Sandbox, count: int) -> None:
 
 
 def copy(box: Sandbox) -> None:
-    """Give every tenant the objects that the manifest has made in the first one."""
+    """Give every tenant the objects that the manifest has made in the first one, with new ids."""
     first, *others = box.tenants()
     source = box.dump(first.id)
     mine = {name: [o for o in source[name] if _ours(o, source)] for name in COLLECTIONS}
-    text = json.dumps(mine)
+    for grant in mine["oauth2PermissionGrants"]:
+        del grant["id"]
+    ids = {str(o[key]) for name in COLLECTIONS[:2] for o in mine[name] for key in ("id", "appId")}
+    text = json.dumps(mine).replace(_graph(source), "GRAPH")
     for tenant in others:
-        moved = text.replace(_graph(source), _graph(box.dump(tenant.id)))
-        bodies = json.loads(moved.replace(first.id, tenant.id).replace(first.domain, tenant.domain))
+        moved = text.replace("GRAPH", _graph(box.dump(tenant.id)))
+        moved = moved.replace(first.id, tenant.id).replace(first.domain, tenant.domain)
+        for old in ids:
+            moved = moved.replace(old, str(uuid.uuid5(uuid.UUID(tenant.id), old)))
+        bodies = json.loads(moved)
         for name in COLLECTIONS:
             box.seed(tenant.id, name, bodies[name])
 

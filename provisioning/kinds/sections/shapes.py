@@ -5,8 +5,10 @@ It knows no property of Graph and reports no fault of its own.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args
 from uuid import UUID
 
@@ -76,10 +78,19 @@ def one_of(shape: Shape, *keys: str) -> tuple[str, str]:
 
 def given(shape: BaseModel, key: str) -> Any | Missing:
     """Return what the manifest says under `key`, or MISSING when it is silent."""
-    for name, field in type(shape).model_fields.items():
-        if key in (field.alias, name):
-            return getattr(shape, name) if name in shape.model_fields_set else MISSING
-    return MISSING
+    name = _names(type(shape)).get(key)
+    return MISSING if name is None or name not in shape.model_fields_set else getattr(shape, name)
+
+
+@functools.cache
+def _names(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return the fields of a model by their names outside and inside."""
+    found: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        for key in (field.alias, name):
+            if key is not None:
+                found.setdefault(key, name)
+    return MappingProxyType(found)
 
 
 def entries(shape: BaseModel, key: str) -> dict[str, Any]:
@@ -142,14 +153,15 @@ def leaves(shape: BaseModel, names: Callable[[str], bool]) -> Iterator[tuple[str
             yield from ((f"{key}.{path}", leaf) for path, leaf in leaves(inside, _any_name))
 
 
-def schema_leaves(model: type[BaseModel]) -> Iterator[str]:
-    """Yield the dotted Graph path of every property that a model knows."""
+@functools.cache
+def schema_leaves(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the dotted Graph path of every property that a model knows."""
+    found: list[str] = []
     for name, field in model.model_fields.items():
         key = field.alias or name
-        if (group := _group(field.annotation)) is None:
-            yield key
-        else:
-            yield from (f"{key}.{path}" for path in schema_leaves(group))
+        group = _group(field.annotation)
+        found += [key] if group is None else (f"{key}.{path}" for path in schema_leaves(group))
+    return tuple(found)
 
 
 def stand_in(text: str) -> str:
