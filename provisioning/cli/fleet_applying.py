@@ -202,9 +202,9 @@ class _Rollout:
 
 
 def _reviewed(result: TenantResult, approved: Mapping[str, str]) -> TenantResult:
-    """Fail a tenant whose plan is not the one that was approved."""
+    """Fail a tenant whose plan would change it and is not the one that was approved."""
     digest = approved.get(result.name, "")
-    if result.status not in {Status.CHANGES, Status.WAITING} or digest == result.digest:
+    if result.status is not Status.CHANGES or digest == result.digest:
         return result
     told = f"approved was {digest}" if digest else "which nobody has approved"
     problem = Problem(f"the plan's digest is {result.digest}, {told}", fleet_tenant.AGAIN)

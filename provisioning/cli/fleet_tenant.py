@@ -60,9 +60,10 @@ class Desk:
     """Id of the fleet run: the folder of the journals."""
     full_xml: bool = False
     prompt: Callable[[str], None] = _quiet
-    """Shows what a person has to do to sign in."""
+    """Shows warnings, and what a person has to do to sign in."""
     _written: dict[Path, Written] = field(default_factory=dict)
     _stores: dict[str, str] = field(default_factory=dict)
+    _told: set[Finding] = field(default_factory=set)
 
     def manifests(self, entry: Entry) -> tuple[tuple[Path, Manifest], ...]:
         """Load what a tenant is provisioned with. Raises InputError with every fault."""
@@ -85,11 +86,19 @@ class Desk:
                 faults += loaded.findings
             else:
                 found.append((path, loaded.manifest))
+                self._warn(loaded.findings)
         faults += self._shared_stores(entry, [wanted for _, wanted in found])
         faults += _twins(wanted for _, wanted in found)
         if faults:
             raise InputError(tuple(faults))
         return tuple(found)
+
+    def _warn(self, findings: Iterable[Finding]) -> None:
+        """Tell what is odd in a manifest once, however many tenants have it."""
+        new = [finding for finding in findings if finding not in self._told]
+        self._told.update(new)
+        if new:
+            self.prompt(render.findings.text(new).removesuffix("\n"))
 
     def _read(self, path: Path) -> Written:
         if path not in self._written:

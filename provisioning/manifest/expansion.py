@@ -32,7 +32,7 @@ class Expanded:
     tenant: Tenant | None
     """None when neither the manifest nor the caller tells a valid one."""
     cloud: Cloud | None
-    """As written."""
+    """As written; None when it is not."""
     references: tuple[Reference, ...]
 
 
@@ -108,7 +108,9 @@ def _tenant(
     read = _header(root, findings)
     if read is None:
         return chosen, None
-    cloud = read.cloud.model_dump() if isinstance(read.cloud, Endpoints) else read.cloud
+    cloud: Cloud | None = None
+    if "cloud" in read.model_fields_set:
+        cloud = read.cloud.model_dump() if isinstance(read.cloud, Endpoints) else read.cloud
     if chosen is not None:
         _compare(read, chosen, root, findings)
     return _joined(read, chosen), cloud

@@ -112,6 +112,7 @@ def load(
         doubts=validation.doubts,
         findings=findings,
     )
+    _compare(expanded.cloud, cloud, expanded.root, findings)
     desired = _desired(kinds, source, findings)
     findings += references.dangling(expanded.references, desired, frozenset(validation.faulty))
     findings += references.circles(desired)
@@ -126,6 +127,26 @@ def load(
         tree=expanded.root,
     )
     return _loaded(manifest, findings)
+
+
+def _compare(
+    written: Cloud | None, chosen: Cloud | None, root: MappingNode, findings: list[Finding]
+) -> None:
+    """A manifest that is written for one cloud is not applied in another."""
+    if written is not None and chosen is not None and written != chosen:
+        findings.append(
+            Finding(
+                "other-tenant",
+                f"the manifest is for the cloud {_named(written)}, the chosen tenant is in "
+                f"{_named(chosen)}",
+                "choose another tenant, or leave tenant: out of the manifest",
+                place=nodes.value_place(root, ("tenant", "cloud")),
+            )
+        )
+
+
+def _named(cloud: Cloud) -> str:
+    return cloud if isinstance(cloud, str) else str(cloud.get("graph"))
 
 
 def _desired(

@@ -231,6 +231,28 @@ def test_several_manifests_of_a_tenant_are_one_digest_and_one_journal(shell: She
     assert "have the same name: demo" in told.stdout
 
 
+def test_what_is_odd_in_a_manifest_is_told_once_for_all_tenants(shell: Shell) -> None:
+    shell.write("app/manifest.yaml", MANIFEST.replace("variables: {", "variables: {idle: 1, "))
+    told = shell("plan --all-tenants --sandbox box")
+    assert told.code == 0
+    assert told.stderr.count("nothing uses the variable `idle`") == 1
+
+
+def test_approval_is_needed_for_changes_alone(shell: Shell) -> None:
+    shell("apply --tenant contoso,fabrikam --sandbox box --yes")
+    other = "  next: {displayName: Next, signInAudience: AzureADMyOrg}\n"
+    shell.write("app/manifest.yaml", MANIFEST.partition("  app:")[0] + other)
+    shell("apply --tenant contoso --sandbox box --yes")
+    digest = digests(shell("plan --tenant fabrikam --sandbox box --format json"))["fabrikam"]
+    told = shell(
+        "apply --tenant contoso,fabrikam --sandbox box --yes --format json "
+        f"--approved fabrikam={digest}"
+    )
+    # What is left over in contoso waits for --prune: nothing would be written there.
+    assert told.document["tenants"][0]["status"] == "waiting"
+    assert statuses(told)["fabrikam"] in {"applied", "waiting"}
+
+
 FIFTY = 50
 BROKEN = ("t07", "t21", "t33")
 

@@ -228,6 +228,18 @@ def test_a_manifest_for_one_tenant_is_not_loaded_for_another(tmp_path: Path) -> 
     assert manifest.load(path, kinds=KINDS, tenant=same).manifest is not None
 
 
+def test_a_manifest_for_one_cloud_is_not_for_a_tenant_in_another(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.yaml"
+    path.write_text(HEADER.replace("}", ", cloud: usgov}"))
+    loaded = manifest.load(path, kinds=KINDS, cloud="global")
+    assert [(finding.rule, finding.message) for finding in loaded.findings] == [
+        ("other-tenant", "the manifest is for the cloud usgov, the chosen tenant is in global")
+    ]
+    found = manifest.load(path, kinds=KINDS, cloud="usgov").manifest
+    assert found is not None
+    assert found.cloud == "usgov"
+
+
 def test_a_cloud_may_be_written_as_its_hosts(tmp_path: Path) -> None:
     hosts = {"graph": "https://g.test", "login": "http://localhost:1", "signIn": "https://s.test"}
     text = HEADER.replace("}", f", cloud: {hosts}, customDomain: a.b}}")
