@@ -253,6 +253,14 @@ def test_approval_is_needed_for_changes_alone(shell: Shell) -> None:
     assert statuses(told)["fabrikam"] in {"applied", "waiting"}
 
 
+def test_without_a_folder_for_the_journals_nothing_is_written(shell: Shell) -> None:
+    shell.write("file", "no folder")
+    told = shell("apply --all-tenants --sandbox box --yes --journal file/journal")
+    assert told.code == 1
+    assert "the results can't be written to file/journal/" in told.stderr
+    assert "App" not in names(shell, "contoso.example")
+
+
 FIFTY = 50
 BROKEN = ("t07", "t21", "t33")
 
