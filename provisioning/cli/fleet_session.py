@@ -134,18 +134,25 @@ def show(
 
     `tenants` is iterated once for each of them.
     """
-    for chunk in stream(surface.form.value)(run, tenants):
+    for chunk in _shown(surface, run, tenants):
         surface.document(chunk)
     report_files.write(reports, lambda form: stream(form)(run, tenants))
 
 
+def _shown(surface: Surface, run: FleetRun, tenants: Iterable[TenantResult]) -> Iterator[str]:
+    if surface.form is Format.TEXT:
+        return render.fleet.text(run, tenants, color=surface.color, width=surface.width)
+    return stream(surface.form.value)(run, tenants)
+
+
 def show_beside(surface: Surface, run: FleetRun, tenants: Iterable[TenantResult]) -> None:
     """Print as text what goes before the document."""
-    for chunk in render.fleet.text(run, tenants):
-        if surface.form is Format.TEXT:
+    if surface.form is Format.TEXT:
+        for chunk in _shown(surface, run, tenants):
             surface.document(chunk)
-        else:
-            surface.say(chunk.removesuffix("\n"))
+        return
+    for chunk in render.fleet.text(run, tenants):
+        surface.say(chunk.removesuffix("\n"))
 
 
 def code(run: FleetRun, *, detailed: bool = False) -> int:

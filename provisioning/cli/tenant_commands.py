@@ -78,3 +78,28 @@ def add(
         "manifests": manifest,
     }
     context.obj.code = surface.end(lambda: tenant_list.add(surface, inventory, name, keys))
+
+
+@tenants.command()
+def shards(
+    context: typer.Context,
+    *,
+    count: Annotated[
+        int,
+        typer.Option(
+            "--count", metavar="N", min=1, max=256, help="Jobs at the most; a matrix has 256."
+        ),
+    ],
+    inventory: options.Inventory = options.INVENTORY,
+    tenant: options.Names = None,
+    ring: options.Rings = None,
+    log_level: options.Level = WARNING,
+    log_format: options.LogShape = AS_TEXT,
+    no_color: options.NoColor = False,
+) -> None:
+    """Print the matrix of a GitHub Actions workflow that shares the tenants out to jobs."""
+    from provisioning.cli import fleet_choice, tenant_shards
+
+    surface = Surface.made(TEXT, log_level, log_format, no_color=no_color)
+    choice = fleet_choice.of(inventory, tenant, ring, every=not (tenant or ring), parallel=1)
+    context.obj.code = surface.end(lambda: tenant_shards.show(surface, choice, count))

@@ -43,7 +43,13 @@ from provisioning.core.plan import Action, Change, Step
 from provisioning.render import fleet
 from provisioning.render.json import document
 
-FORMATS = [fleet.text, fleet.markdown, fleet.html, fleet.json, fleet.sarif]
+FORMATS: list[Callable[..., Iterator[str]]] = [
+    fleet.text,
+    fleet.markdown,
+    fleet.html,
+    fleet.json,
+    fleet.sarif,
+]
 
 TABLE = """\
 Tenant     Ring    Status   +  ~  -  held  manual  Digest        Seconds
@@ -56,15 +62,15 @@ tailspin   broad   skipped  0  0  0     0       0  -                 0.0
 """
 
 REST = f"""
-fabrikam  fabrikam.onmicrosoft.com  changes
+fabrikam (fabrikam.onmicrosoft.com, ring broad): changes
 Approval   --approved fabrikam={ALIKE.digest}
 The same plan as contoso.
 
-litware  litware.onmicrosoft.com  failed
+litware (litware.onmicrosoft.com, ring broad): failed
 Error: AADSTS7000215: Invalid client secret
        renew the secret
 
-northwind  northwind.onmicrosoft.com  failed
+northwind (northwind.onmicrosoft.com, ring broad): failed
 m.yaml:3:5: error: no variable named redirectUrl; did you mean redirectUri? [unknown-variable]
 
 Plan of 6 tenants: 2 failed, 1 not begun, 2 with changes, 1 in sync.
@@ -133,7 +139,7 @@ def test_an_iterator_is_refused_before_it_would_be_used_up() -> None:
 
 def test_text_is_a_table_then_what_is_not_in_sync_then_the_total() -> None:
     told = shown(fleet.text(RUN, Spool(ALL)))
-    assert told.startswith(f"{TABLE}\ncontoso  contoso.onmicrosoft.com  changes\n")
+    assert told.startswith(f"{TABLE}\ncontoso (contoso.onmicrosoft.com, ring broad): changes\n")
     assert told.endswith(REST)
     assert "  ~ application.app  # differs from the manifest\n" in told
     assert "adatum.onmicrosoft.com" not in told

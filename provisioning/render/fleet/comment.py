@@ -36,11 +36,11 @@ _ALL: Final = "the JSON report has all of it"
 
 
 def markdown(
-    run: FleetRun, tenants: Iterable[TenantResult], *, limit: int | None = None
+    run: FleetRun, tenants: Iterable[TenantResult], *, limit: int | None = LIMIT
 ) -> Iterator[str]:
     """Yield the total, a table, and one foldable block per tenant that is not in sync.
 
-    With `limit` (LIMIT for a comment) the text never has more characters: the gravest tenants get
+    The text never has more than `limit` characters (None for all of it): the gravest tenants get
     their place first, long plans are cut between steps, and what is left out is counted. Tenants
     with the very same plan or error share a block.
     """

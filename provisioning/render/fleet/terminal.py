@@ -99,11 +99,13 @@ def _line(cells: Mapping[str, str], wide: Mapping[str, int], styles: Mapping[str
 
 
 def _heading(run: FleetRun, row: Row) -> Iterator[Text]:
+    where = ", ".join(filter(None, (row.domain, row.ring and f"ring {row.ring}")))
     yield Text()
     yield Text.assemble(
         (escape.plain(row.name), "bold"),
-        f"  {escape.plain(row.domain)}" if row.domain else "",
-        (f"  {row.status.value}", _STYLES[row.status]),
+        f" ({escape.plain(where)})" if where else "",
+        ": ",
+        (row.status.value, _STYLES[row.status]),
     )
     if row.digest and run.command == "plan":
         # A tenant's digest stands for the plans of all its manifests.
