@@ -67,6 +67,7 @@ FAILED = replace(
 )
 FAULTY = replace(
     tenant("northwind", Status.FAILED),
+    problem=Problem("1 fault in its manifest", "mend what the findings say"),
     findings=(
         {
             "rule": "unknown-variable",

@@ -71,6 +71,8 @@ Error: AADSTS7000215: Invalid client secret
        renew the secret
 
 northwind (northwind.onmicrosoft.com, ring broad): failed
+Error: 1 fault in its manifest
+       mend what the findings say
 m.yaml:3:5: error: no variable named redirectUrl; did you mean redirectUri? [unknown-variable]
 
 Plan of 6 tenants: 2 failed, 1 not begun, 2 with changes, 1 in sync.

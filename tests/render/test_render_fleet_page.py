@@ -139,7 +139,7 @@ def test_the_plan_of_one_tenant_alone_is_open() -> None:
 
 
 def test_an_error_comes_with_its_remedy() -> None:
-    (problem,) = page(RUN, *ALL).all("div", "problem")
+    problem, *_ = page(RUN, *ALL).all("div", "problem")
     assert problem.text == "AADSTS7000215: Invalid client secretWhat to do: renew the secret"
     (diff,) = page(run("verify", CHECKED), CHECKED).all("div", "diff")
     assert "-     policy (AADB2C90118): no" in diff.text

@@ -58,7 +58,7 @@ class Row:
     digest: str
     seconds: float
     story: str
-    """One sentence: the error, or what its documents come to; "" without either."""
+    """One sentence: the error, or what its documents come to."""
     objects: str
     """The first few addresses of its steps; "" without any."""
     alike: str
@@ -161,8 +161,6 @@ def _row(run: FleetRun, result: TenantResult) -> Row:
 
 
 def _story(run: FleetRun, result: TenantResult, numbers: Sequence[int]) -> str:
-    if result.problem is not None:
-        return result.problem.message
     documents = [part.document for part in result.parts]
     errors = [
         str(item.get("message", ""))
@@ -172,6 +170,8 @@ def _story(run: FleetRun, result: TenantResult, numbers: Sequence[int]) -> str:
     ]
     if errors:
         return errors[0] + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
+    if result.problem is not None:
+        return result.problem.message
     if not documents:
         return told(result.status)
     failed = sum(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from provisioning.core.fleet import FleetRun, TenantResult
-from provisioning.core.model import Finding
+from provisioning.core.model import Finding, Severity
 from provisioning.core.plan import finding_from_json
 from provisioning.render import sarif as findings
 from provisioning.render.fleet import details
@@ -30,7 +30,6 @@ def sarif(
             if names[-1] != result.name:
                 names.append(result.name)
     told = (
-        # Two messages of one tenant are joined by a semicolon further down.
         replace(finding, message=f"{finding.message} ({_among(names)})")
         for finding, names in where.items()
     )
@@ -38,10 +37,12 @@ def sarif(
 
 
 def _findings(result: TenantResult) -> Iterator[Finding]:
-    yield from details.found(result)
+    found = [*details.found(result)]
     for part in result.parts:
-        yield from map(finding_from_json, part.document.get("findings", ()))
-    if result.problem is not None:
+        found += map(finding_from_json, part.document.get("findings", ()))
+    yield from found
+    # An error that is a finding itself is told by its place.
+    if result.problem and not any(each.severity is Severity.ERROR for each in found):
         yield Finding("tenant-failed", result.problem.message, result.problem.remedy)
 
 
