@@ -101,8 +101,10 @@ table {
 th, td { text-align: left; padding: .42rem .7rem; vertical-align: baseline; }
 thead th {
   position: sticky; top: 0; background: var(--card); border-bottom: 1px solid var(--line);
-  white-space: nowrap; z-index: 2; border-radius: 8px 8px 0 0;
+  white-space: nowrap; z-index: 2;
 }
+thead th:first-child { border-top-left-radius: 8px; }
+thead th:last-child { border-top-right-radius: 8px; }
 thead button {
   font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0;
   cursor: pointer;
@@ -160,7 +162,7 @@ details[open] > summary { margin-bottom: .6rem; }
 }
 .diff span { display: block; padding: 0 .8rem; }
 .diff .step { margin-top: .55rem; font-weight: 600; }
-.diff .step:first-child { margin-top: 0; }
+.diff .step:first-child, .diff .step + .step { margin-top: 0; }
 .diff .a { color: var(--add); background: var(--add-bg); }
 .diff .d { color: var(--del); background: var(--del-bg); }
 .diff .m { color: var(--mod); background: var(--mod-bg); }
