@@ -84,7 +84,7 @@ def test_plan_apply_and_plan_again_over_all_tenants(shell: Shell) -> None:
     assert applied.stdout.index("contoso (contoso.example, ring canary): changes") < (
         applied.stdout.index("contoso (contoso.example, ring canary): applied")
     )
-    assert "apply: 3 tenants: 3 applied" in applied.stdout
+    assert "Apply of 3 tenants: 3 applied.\n" in applied.stdout
     (folder,) = (shell.folder / ".provisioning").iterdir()
     assert {path.name for path in folder.iterdir()} == {
         "run.json", "_results.jsonl", "contoso.jsonl", "fabrikam.jsonl", "tailspin.jsonl",
