@@ -62,7 +62,9 @@ class Stage:
     async def verify(self, wanted: Manifest, patience: float = 0.0) -> tuple[Result, ...]:
         """Make the manifest's checks, as `verify` does; `apply --verify` is patient, in seconds."""
         async with self._run(wanted) as run:
-            return await verifying.results(run, wanted, WAY, self.world.box, patience=patience)
+            box = self.world.box
+            proof = await verifying.results(run, wanted, WAY, box, patience=patience)
+            return proof.checks
 
     async def edited(self, *edits: tuple[str, str]) -> Manifest:
         """Replace text in the files, apply, and return the manifest."""
