@@ -72,19 +72,33 @@ def root(
 @app.command()
 def validate(
     context: typer.Context,
-    manifests: options.Manifests,
+    manifests: options.OrManifests = None,
     *,
     var: options.Vars = None,
+    inventory: options.Inventory = options.INVENTORY,
+    tenant: options.Names = None,
+    ring: options.Rings = None,
+    all_tenants: options.AllTenants = False,
     form: options.FindingsFormat = FINDINGS,
     log_level: options.Level = WARNING,
     log_format: options.LogShape = AS_TEXT,
     no_color: options.NoColor = False,
 ) -> None:
     """Check manifests offline: schema, references, limits, policy lint."""
-    from provisioning.cli import offline
+    from provisioning.cli import fleet_choice, offline
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
-    context.obj.code = surface.end(lambda: offline.validate(surface, manifests, var or ()))
+    choice = fleet_choice.of(inventory, tenant, ring, every=all_tenants, parallel=1)
+    paths, variables = tuple(manifests or ()), tuple(var or ())
+
+    def validated() -> int:
+        if choice.made:
+            from provisioning.cli import fleet_validating
+
+            return fleet_validating.validate(surface, choice, paths, variables)
+        return offline.validate(surface, fleet_choice.manifests(paths), variables)
+
+    context.obj.code = surface.end(validated)
 
 
 @app.command()

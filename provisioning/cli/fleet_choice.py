@@ -47,6 +47,11 @@ def manifest(given: Path | None) -> Path:
     return given
 
 
+def manifests(given: Sequence[Path]) -> Sequence[Path]:
+    """Return the MANIFESTs of a command without tenants. Raises InputError without any."""
+    return given or (manifest(None),)
+
+
 def digest(approved: Sequence[str] | None) -> str | None:
     """Return the one `--approved` of a command for one tenant. Raises InputError for others."""
     given = tuple(approved or ())

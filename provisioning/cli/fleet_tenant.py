@@ -6,18 +6,18 @@ Must not decide about other tenants; what is wrong here is raised or becomes thi
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from provisioning import manifest, render
-from provisioning.cli import compose, discharging, inputs, progress, verifying, whole_policies
+from provisioning import render
+from provisioning.cli import compose, discharging, progress, verifying, whole_policies
 from provisioning.cli.compose import Identity, Shared, Way
+from provisioning.cli.fleet_manifests import Manifests
 from provisioning.core import report as reports
-from provisioning.core.errors import InputError, RefusedError
+from provisioning.core.errors import RefusedError
 from provisioning.core.fleet import Part, Problem, Status, TenantResult, gravest
 from provisioning.core.guards import Allowed
 from provisioning.core.model import Finding
@@ -26,8 +26,7 @@ from provisioning.core.report import Report, Result
 from provisioning.engine import reconcile
 from provisioning.engine.journal import Journal
 from provisioning.engine.run import Run
-from provisioning.kinds import KINDS
-from provisioning.manifest import Manifest, Written
+from provisioning.manifest import Manifest
 from provisioning.render import summary
 from provisioning.signin import checks as signin
 from provisioning.signin.checks import Result as CheckResult
@@ -47,7 +46,7 @@ def _quiet(_text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the tenants of one command share. Its caches hold files as read, never an answer."""
+    """What the tenants of one command share."""
 
     way: Way
     shared: Shared
@@ -61,67 +60,18 @@ class Desk:
     full_xml: bool = False
     prompt: Callable[[str], None] = _quiet
     """Shows warnings, and what a person has to do to sign in."""
-    _written: dict[Path, Written] = field(default_factory=dict)
-    _stores: dict[str, str] = field(default_factory=dict)
-    _told: set[Finding] = field(default_factory=set)
+    _manifests: Manifests = field(init=False)
+
+    def __post_init__(self) -> None:
+        made = Manifests(self.given, self.variables, self._warn)
+        object.__setattr__(self, "_manifests", made)
 
     def manifests(self, entry: Entry) -> tuple[tuple[Path, Manifest], ...]:
         """Load what a tenant is provisioned with. Raises InputError with every fault."""
-        paths = entry.manifests if self.given is None else (self.given,)
-        files = {path: self._read(inputs.located(path)) for path in paths}
-        declared = {name for written in files.values() for name in written.variables}
-        faults = list(_unknown(entry, declared, self.variables))
-        found: list[tuple[Path, Manifest]] = []
-        values = {**entry.variables, **self.variables}
-        for path, written in files.items():
-            loaded = manifest.load(
-                written.path,
-                kinds=KINDS,
-                variables={k: v for k, v in values.items() if k in written.variables},
-                tenant=entry.tenant,
-                cloud=entry.cloud,
-                written=written,
-            )
-            if loaded.manifest is None:
-                faults += loaded.findings
-            else:
-                found.append((path, loaded.manifest))
-                self._warn(loaded.findings)
-        faults += self._shared_stores(entry, [wanted for _, wanted in found])
-        faults += _twins(wanted for _, wanted in found)
-        if faults:
-            raise InputError(tuple(faults))
-        return tuple(found)
+        return self._manifests.of(entry)
 
     def _warn(self, findings: Iterable[Finding]) -> None:
-        """Tell what is odd in a manifest once, however many tenants have it."""
-        new = [finding for finding in findings if finding not in self._told]
-        self._told.update(new)
-        if new:
-            self.prompt(render.findings.text(new).removesuffix("\n"))
-
-    def _read(self, path: Path) -> Written:
-        if path not in self._written:
-            self._written[path] = manifest.read(path)
-        return self._written[path]
-
-    def _shared_stores(self, entry: Entry, wanted: Iterable[Manifest]) -> Iterable[Finding]:
-        """Two tenants that store a secret in one place would each lose the other's."""
-        for one in wanted:
-            for desired in one.desired:
-                store = desired.settings.get("store")
-                if store is None:
-                    continue
-                place = f"{one.root} {json.dumps(store, sort_keys=True, default=str)}"
-                other = self._stores.setdefault(place, entry.name)
-                if other != entry.name:
-                    yield Finding(
-                        "store-of-two-tenants",
-                        f"{desired.address} is stored where the tenant {other} stores its own",
-                        "put ${tenant.name} into the path or the name of the store",
-                        place=desired.place,
-                        address=desired.address,
-                    )
+        self.prompt(render.findings.text(findings).removesuffix("\n"))
 
     @contextlib.asynccontextmanager
     async def session(
@@ -254,29 +204,6 @@ async def verify(desk: Desk, entry: Entry) -> TenantResult:
 
 
 _PROVABLE = frozenset({Status.APPLIED, Status.IN_SYNC, Status.WAITING})
-
-
-def _unknown(entry: Entry, declared: Iterable[str], given: Mapping[str, str]) -> Iterable[Finding]:
-    """Yield variables that none of the tenant's manifests declares; defaults may be others'."""
-    known = frozenset(declared)
-    for name, place in entry.variable_places.items():
-        if name not in known:
-            message = f"none of the manifests of {entry.name} declares the variable `{name}`"
-            yield Finding("unknown-variable", message, "remove it, or declare it", place=place)
-    for name in given:
-        if name not in known:
-            message = f"--var {name} sets nothing that is declared"
-            yield Finding("unknown-variable", message, "remove it, or declare it")
-
-
-def _twins(wanted: Iterable[Manifest]) -> Iterable[Finding]:
-    """Yield manifests with the name of another: each would take its objects for its own."""
-    first: dict[str, Path] = {}
-    for one in wanted:
-        other = first.setdefault(one.owner.name, one.path)
-        if other != one.path:
-            message = f"{one.path} and {other} have the same name: {one.owner.name}"
-            yield Finding("manifests-of-one-name", message, "rename one of them")
 
 
 def _same(shown: str, found: str) -> None:

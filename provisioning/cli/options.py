@@ -123,6 +123,15 @@ Manifests: TypeAlias = Annotated[
     list[Path],
     typer.Argument(metavar="MANIFEST...", help="Manifest files or folders.", exists=True),
 ]
+OrManifests: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[MANIFEST...]",
+        help="Manifest files or folders; with chosen tenants they replace their own.",
+        exists=True,
+        show_default=False,
+    ),
+]
 Target: TypeAlias = Annotated[
     Path | None,
     typer.Argument(

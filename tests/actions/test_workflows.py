@@ -5,38 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import actions_world
 import pytest
-import typer
 from actions_world import MAIN, World, workflow
 from github_runner import Event, JobRun
 
-from provisioning.cli.app import app
-
 HEADER = "{domain: contoso.onmicrosoft.com, type: b2c}"
 PLAN, APPLY = workflow("plan"), workflow("apply")
-
-
-def missing() -> list[str]:
-    """Commands and options that the actions call and the command line does not have."""
-    wanted = {
-        "plan": {"--all-tenants", "--report"},
-        "validate": {"--all-tenants"},
-        "tenants shards": {"--count"},
-    }
-    lacking = []
-    for words, expected in wanted.items():
-        command: Any = typer.main.get_command(app)
-        for word in words.split():
-            command = getattr(command, "commands", {}).get(word)
-        offered = {name for one in getattr(command, "params", ()) for name in one.opts}
-        lacking += [f"{words} {name}" for name in sorted(expected - offered)]
-    return lacking
-
-
-needs_tenants = pytest.mark.skipif(bool(missing()), reason=f"not there: {', '.join(missing())}")
 
 
 @pytest.fixture
@@ -49,7 +25,6 @@ def digests(job: JobRun) -> dict[str, str]:
     return {one["tenant"]: one["digest"] for one in json.loads(job.outputs["changes"])}
 
 
-@needs_tenants
 def test_a_change_goes_from_a_pull_request_to_the_tenants(world: World) -> None:
     tree = world.tree("change")
     proposed = world.hub.run(PLAN, actions_world.pull_request(), tree, {"shards": 1})
@@ -81,7 +56,6 @@ def test_a_change_goes_from_a_pull_request_to_the_tenants(world: World) -> None:
     assert world.applications("fabrikam") == set()
 
 
-@needs_tenants
 def test_an_approval_holds_for_one_digest_whatever_the_artefacts_say(world: World) -> None:
     approved = {"contoso": "1" * 64}
     changes = json.dumps([{"tenant": name, "digest": one} for name, one in approved.items()])
@@ -142,7 +116,6 @@ def hostile(world: World, *, reader: str, environment: str = "") -> JobRun:
     return job
 
 
-@needs_tenants
 def test_a_hostile_pull_request_cannot_sign_in_as_the_deployer(world: World) -> None:
     job = hostile(world, reader="deployer")
     assert job.result == "failure"
@@ -151,7 +124,6 @@ def test_a_hostile_pull_request_cannot_sign_in_as_the_deployer(world: World) -> 
     assert world.writes() == []
 
 
-@needs_tenants
 def test_a_hostile_pull_request_can_plan_as_the_reader_and_cannot_write(world: World) -> None:
     job = hostile(world, reader="reader")
     ends = {step.name: step.result for step in job.steps}
@@ -172,7 +144,6 @@ def test_a_dispatch_from_another_branch_applies_nothing(world: World) -> None:
     assert (ended.of("plan")[0].result, ended.of("apply")[0].result) == ("skipped", "skipped")
 
 
-@needs_tenants
 def test_a_dispatched_digest_that_is_not_the_plans_stops_before_the_approval(world: World) -> None:
     payload = {"repository": {"default_branch": "main"}}
     event = Event("workflow_dispatch", MAIN, "b" * 40, payload)
@@ -184,7 +155,6 @@ def test_a_dispatched_digest_that_is_not_the_plans_stops_before_the_approval(wor
     assert ended.of("apply")[0].result == "skipped"
 
 
-@needs_tenants
 def test_a_fork_gets_offline_checks_and_a_summary(world: World) -> None:
     tree = world.tree("fork")
     ended = world.hub.run(PLAN, actions_world.pull_request(fork=True), tree, {"shards": 1})
@@ -200,7 +170,6 @@ def test_a_fork_gets_offline_checks_and_a_summary(world: World) -> None:
     assert world.hub.state["comments"] == []
 
 
-@needs_tenants
 def test_a_fault_is_a_finding_in_summary_and_code_scanning(world: World) -> None:
     tree = world.tree("fault", allowPublicClient="allowPublicClients")
     ended = world.hub.run(PLAN, actions_world.pull_request(), tree, {"shards": 1})
@@ -243,7 +212,6 @@ jobs:
 """
 
 
-@needs_tenants
 def test_one_manifest_is_planned_without_an_inventory(world: World) -> None:
     file = world.folder / "alone.yml"
     file.write_text(ALONE.format(client=world.clients["contoso"]["reader"]), encoding="utf-8")
