@@ -211,7 +211,9 @@ def many_tenants(table: Table, folder: Path, sizes: list[int]) -> None:
     alone: fleets.Cost | None = None
     for size in sizes:
         with fleets.served(folder / f"fleet-{size}", size, LATENCY) as fleet:
-            costs[size] = fleets.plan(fleet)
+            # The better of two: a machine with other work to do makes CPU dearer too.
+            plans = [fleets.plan(fleet) for _ in range(2)]
+            costs[size] = min(plans, key=lambda cost: cost.cpu)
             alone = alone or fleets.plan(fleet, "--tenant", "t0001")
     if alone is None:
         raise SystemExit("no size of a fleet")
