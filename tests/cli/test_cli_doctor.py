@@ -63,9 +63,9 @@ def test_a_sign_in_without_any_right_is_told_all_that_it_lacks(
         "sign-in": "ok",
         "graph": "ok",
         "tenant": "failed",
-        "permissions to read": "failed",
-        "permissions to write": "warning",
+        "permissions to plan": "failed",
+        "permissions to apply": "warning",
     }
-    reads = checks["permissions to read"]["message"]
+    reads = checks["permissions to plan"]["message"]
     assert "Organization.Read.All (to read organization)" in reads
     assert "Directory.Read.All (to read delegated_permission_grant)" in reads

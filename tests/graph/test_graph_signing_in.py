@@ -343,8 +343,17 @@ async def test_many_who_wait_for_a_token_sign_in_once_and_forgetting_asks_again(
         ),
         ({"tid": 7}, Principal(roles=frozenset())),
         # An application with a directory role may do what no permission of its token says.
-        ({"wids": ["9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"]}, Principal()),
-        ({"wids": ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"]}, Principal(roles=frozenset())),
+        (
+            {"wids": ["9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"]},
+            Principal(directory_roles=frozenset({"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"})),
+        ),
+        (
+            {"wids": ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"]},
+            Principal(
+                roles=frozenset(),
+                directory_roles=frozenset({"0997a1d0-0d1d-4acb-b408-d5ca73121e90"}),
+            ),
+        ),
     ],
 )
 async def test_the_principal_is_read_from_the_tokens_payload(
