@@ -329,7 +329,7 @@ def test_a_failed_sign_in_of_the_canary_keeps_the_others_from_beginning(shell: S
     assert told.code == 1
     assert statuses(told) == {"contoso": "failed", "fabrikam": "skipped", "tailspin": "skipped"}
     (contoso, *_) = told.document["tenants"]
-    assert contoso["error"]["message"].startswith("2 sign-in checks failed")
+    assert contoso["error"]["message"].startswith("3 sign-in checks failed")
     assert "TEST_PASSWORD is not set" in contoso["error"]["message"]
     assert all(item["result"] == "done" for item in contoso["parts"][0]["document"]["outcomes"])
     os.environ |= {"TEST_PASSWORD": "Correct-Horse-9"}
@@ -343,7 +343,7 @@ def test_a_failed_sign_in_of_the_canary_keeps_the_others_from_beginning(shell: S
     del os.environ["TEST_PASSWORD"]
     failing = shell("verify --all-tenants --sandbox box")
     assert failing.code == 1
-    assert "2 sign-in checks failed" in failing.stdout
+    assert "3 sign-in checks failed" in failing.stdout
 
 
 def test_ctrl_c_ends_what_is_in_flight_and_the_report_is_written(shell: Shell) -> None:
