@@ -361,8 +361,9 @@ def test_ctrl_c_ends_what_is_in_flight_and_the_report_is_written(shell: Shell) -
         [*PROVISIONING, *serve], cwd=shell.folder, stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
-        told = "".join(server.stdout.readline() for _ in range(1 + 2 * len(names)))
-        url, *tokens = re.findall(r"export \w+=(\S+)", told)
+        told = "".join(server.stdout.readline() for _ in range(2 + 2 * len(names)))
+        (url,) = re.findall(r"GRAPH_ENDPOINT=(\S+)", told)
+        tokens = re.findall(r"ACCESS_TOKEN=(\S+)", told)
         entries = ""
         for name, token in zip(names, tokens, strict=True):
             shell.write(name, token)
