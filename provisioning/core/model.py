@@ -135,6 +135,8 @@ class Desired:
     """The object whose ownership this one shares (an application, for its children)."""
     places: Mapping[str, Place] = field(default_factory=dict)
     """Body path -> place, where finer than `place`."""
+    after: tuple[Address, ...] = ()
+    """Whose steps come first although the body does not refer to them: they free what it takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from provisioning.core.model import Address, Desired, Json, LiveObject, Ref, Tem
 from provisioning.core.paths import nest
 from provisioning.core.plan import Action, Unmanaged
 from provisioning.core.request import Alternative, Read, Request
-from provisioning.kinds import credentials, granted, known, marks, query, wire
+from provisioning.kinds import credentials, federated_trust, granted, known, marks, query, wire
 from provisioning.kinds.sections import federated_identity_credential as section
 
 FIELDS: Final = (
@@ -47,7 +47,9 @@ def match(view: View) -> Matched:
         items = answer.items if answer else ()
         living = {known.text(item, "name") for item in items}
         names = {known.text(d.body, "name"): d for d in declared.get(app, ())}
-        trusts = {_trust(view, d): d for name, d in names.items() if name not in living}
+        trusts = {
+            federated_trust.declared(view, d): d for name, d in names.items() if name not in living
+        }
         for item in items:
             pair = (known.text(item, "issuer"), known.text(item, "subject"))
             desired = names.get(known.text(item, "name")) or trusts.get(pair)
@@ -62,10 +64,6 @@ def match(view: View) -> Matched:
                 extra = credentials.child(KIND.name, app, known.text(item, "name"))
                 objects.append(LiveObject(extra, item, thing.ownership, foreign=foreign))
     return Matched(tuple(objects))
-
-
-def _trust(view: View, desired: Desired) -> tuple[str | None, str | None]:
-    return known.value(view, desired.body["issuer"]), known.value(view, desired.body["subject"])
 
 
 def _is_ours(view: View, item: Mapping[str, Json], desired: Desired | None) -> bool:
@@ -84,7 +82,8 @@ def requests(work: Work) -> tuple[Request, ...]:
         case Action.UPDATE if work.live is not None and "name" in work.patch:
             return (_rename(work, app, str(work.live.body["id"])),)
         case Action.UPDATE if work.live is not None:
-            return (_change(work, app, str(work.live.body["id"])),)
+            first = federated_trust.freed(work, _path(work, app, "/"), app)
+            return (*first, _change(work, app, str(work.live.body["id"])))
         case Action.DELETE if work.live is not None:
             path = _path(work, app, f"/{work.live.body['id']}")
             return (Request("DELETE", path, tolerate=(wire.NOT_FOUND,), lock=app),)
@@ -101,6 +100,12 @@ def guards(work: Work, view: View) -> Iterable[Hold]:
             yield Hold("self", f"{name!r} of the signed-in application would be made anew")
         if work.live.foreign:
             yield Hold("credential", f"somebody else added it, as {name!r}; it would be made anew")
+    if _keeps_its_name(work):
+        yield from federated_trust.guards(work, view)
+
+
+def _keeps_its_name(work: Work) -> bool:
+    return work.step.action is Action.UPDATE and "name" not in work.patch
 
 
 def unmanaged(view: View) -> Iterable[Unmanaged]:
@@ -156,11 +161,12 @@ def _create(work: Work, app: Address) -> Request:
 
 
 def _change(work: Work, app: Address, identity: str) -> Request:
+    taken = federated_trust.taken(work)
     return Request(
         "PATCH",
         _path(work, app, f"/{identity}"),
-        body=nest(work.patch),  # type: ignore[arg-type]
-        transient=wire.APPLICATION_LAG,
+        body=nest({**taken, **work.patch}),  # type: ignore[arg-type]
+        transient=(*wire.APPLICATION_LAG, *((wire.TRUST_NOT_FREE,) if taken else ())),
         lock=app,
     )
 
@@ -180,6 +186,7 @@ KIND = Kind(
     desire=section.desire,
     reads=reads,
     match=match,
+    adjust=federated_trust.adjust,
     requests=requests,
     guards=guards,
     unmanaged=unmanaged,

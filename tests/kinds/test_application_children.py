@@ -370,6 +370,12 @@ class TestPasswords:
         ]
 
 
+def trusting(subjects: dict[str, int]) -> str:
+    """An application whose credentials trust these subjects of one issuer."""
+    entries = (f'{key}: {{issuer: "{ISSUER}", subject: "{it}"}}' for key, it in subjects.items())
+    return f"app: {{displayName: App, federatedCredentials: {{{', '.join(entries)}}}}}"
+
+
 class TestFederatedCredentials:
     """Sign-in by another provider's tokens."""
 
@@ -466,6 +472,67 @@ class TestFederatedCredentials:
         assert holds(await stage.plan(self.TEXT)) == {address: "credential"}
         await stage.settle(self.TEXT, allow=[f"credential={address}"])
         assert [one["name"] for one in stage.kept("federatedIdentityCredentials")] == ["ci"]
+
+    @pytest.mark.parametrize(
+        ("before", "after", "writes"),
+        [
+            ({"a": 1, "b": 2}, {"a": 2, "b": 1}, ["PATCH"] * 3),
+            ({"a": 1, "b": 2, "c": 3}, {"a": 2, "b": 3, "c": 1}, ["PATCH"] * 4),
+            ({"a": 1, "b": 2, "c": 3}, {"a": 2, "b": 3, "c": 4}, ["PATCH"] * 3),
+            ({"z": 1}, {"z": 2, "b": 1}, ["PATCH", "POST"]),
+            ({"b": 1, "z": 2}, {"b": 2}, ["DELETE", "PATCH"]),
+        ],
+        ids=["swap", "circle", "chain", "new-takes-old", "stays-for-gone"],
+    )
+    async def test_trust_passes_from_one_to_another_in_one_apply(
+        self, tmp_path: Path, before: dict[str, int], after: dict[str, int], writes: list[str]
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(trusting(before))
+        sent = await stage.settle(trusting(after))
+        assert [one.split()[0] for one in sent] == writes
+        kept = stage.kept("federatedIdentityCredentials")
+        assert {one["name"]: int(one["subject"]) for one in kept} == after
+        assert {one["issuer"] for one in kept} == {ISSUER}
+
+    @pytest.mark.parametrize("after_commit", [False, True])
+    @pytest.mark.parametrize("skip", [0, 1, 2])
+    async def test_a_swap_that_ends_in_between_is_finished_by_the_next_run(
+        self, tmp_path: Path, skip: int, after_commit: bool
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(trusting({"a": 1, "b": 2}))
+        stage.world.box.faults.add(
+            Fault(
+                path="federated", method="PATCH", skip=skip, status=403, after_commit=after_commit
+            )
+        )
+        swapped = trusting({"a": 2, "b": 1})
+        assert (await stage.apply(swapped)).failed
+        await stage.settle(swapped)
+        kept = stage.kept("federatedIdentityCredentials")
+        assert {one["name"]: one["subject"] for one in kept} == {"a": "2", "b": "1"}
+
+    async def test_trust_is_taken_from_one_of_somebody_else_only_by_name_of_the_guard(
+        self, tmp_path: Path
+    ) -> None:
+        stage = Stage.fresh(tmp_path)
+        await stage.settle(trusting({"a": 1}))
+        await stage.make(
+            f"applications/{stage.app('App')['id']}/federatedIdentityCredentials",
+            name="theirs",
+            issuer=ISSUER,
+            subject="2",
+            audiences=["api://AzureADTokenExchange"],
+        )
+        taking = trusting({"a": 2})
+        assert holds(await stage.plan(taking)) == {
+            "federated_identity_credential.app.a": "credential",
+            "federated_identity_credential.app.theirs": "credential",
+        }
+        await stage.settle(taking, allow=["credential"])
+        (left,) = stage.kept("federatedIdentityCredentials")
+        assert (left["name"], left["subject"]) == ("a", "2")
 
 
 class TestOwners:
