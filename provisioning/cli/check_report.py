@@ -77,15 +77,16 @@ def markdown(results: Iterable[Result]) -> str:
     shown = tuple(results)
     lines = ["| Check | Flow | Result | What came back |", "| --- | --- | --- | --- |"]
     for result in shown:
-        told = escape.plain(result.summary).replace("|", "\\|")
-        cells = (escape.plain(result.check), result.flow.value, result.outcome.value, told)
+        told = escape.markdown(result.summary)
+        cells = (escape.markdown(result.check), result.flow.value, result.outcome.value, told)
         lines.append(f"| {' | '.join(cells)} |")
     found = [(result, finding) for result in shown for finding in result.findings]
     if found:
         lines.append("")
     for result, finding in found:
-        told = escape.plain("; ".join(filter(None, (finding.message, finding.remedy))))
-        lines.append(f"- {escape.plain(result.check)}: `{finding.place}`: {told}")
+        told = escape.markdown("; ".join(filter(None, (finding.message, finding.remedy))))
+        place = escape.code(str(finding.place))
+        lines.append(f"- {escape.markdown(result.check)}: {place}: {told}")
     return "\n".join(lines) + "\n"
 
 

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
+from typing import Final
 
 from provisioning.cli.options import LogFormat, LogLevel
+
+_HIDDEN: Final = "****"
+_HEADERS: Final = re.compile(
+    r"""(\(b'(?:location|set-cookie|authorization)', b)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\)""",
+    re.IGNORECASE,
+)
+"""As httpcore's debug records list them: codes, tokens and cookies travel there."""
+_ANSWERS: Final = re.compile(r"([?&#](?:code|state|nonce|id_token|access_token)=)[^&\s\"'#]+")
 
 
 class _Scrubbed(logging.Formatter):
@@ -19,7 +29,8 @@ class _Scrubbed(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         from provisioning.cli import failures
 
-        return failures.scrub(super().format(record))
+        text = _HEADERS.sub(rf"\1{_HIDDEN})", super().format(record))
+        return failures.scrub(_ANSWERS.sub(rf"\1{_HIDDEN}", text))
 
 
 class _JsonLines(_Scrubbed):

@@ -98,7 +98,7 @@ async def _verified(
 ) -> Claimed:
     """Verify both tokens of a response and show their claims."""
     shown: dict[str, Mapping[str, Json] | None] = {"id_token": None, "access_token": None}
-    audiences = judgement.audiences(check)
+    audiences = judgement.audiences(check, refreshed=bool(suffix))
     for_graph = check.policy is None and not audiences.isdisjoint(tokens.GRAPH)
     if found.id is not None and check.v1 and tokens.is_unsigned(found.id):
         attempt.notes.append(f"{_UNSIGNED}{suffix}")

@@ -44,10 +44,11 @@ class Claimed:
         return tuple(claims for claims in (self.id, self.access) if claims is not None)
 
 
-def audiences(check: Check) -> frozenset[str]:
+def audiences(check: Check, *, refreshed: bool = False) -> frozenset[str]:
     """Return what an access token may be for.
 
     An API signs itself by its appId or by an identifier URI, which the scope's name begins with.
+    After a password sign-in B2C's article redeems the refresh token for `resource=<client id>`.
     """
     expected = check.expect.get("aud")
     wanted = {*check.audiences, *({expected} if isinstance(expected, str) else ())}
@@ -56,8 +57,7 @@ def audiences(check: Check) -> frozenset[str]:
         wanted |= _spellings(check.resource)
     elif not named or check.client_id in check.scopes:
         wanted |= {check.client_id} if check.policy else GRAPH
-    elif check.flow is Flow.ROPC and check.policy is not None and check.refresh:
-        # The article redeems for `resource=<client id>`.
+    elif check.flow is Flow.ROPC and check.policy is not None and refreshed:
         wanted.add(check.client_id)
     for scope in named:
         resource, slash, _ = scope.rpartition("/")

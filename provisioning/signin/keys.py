@@ -102,8 +102,12 @@ def _signing_keys(answer: Mapping[str, Json]) -> Mapping[str, jwt.PyJWK]:
     for each in listed:
         if not isinstance(each, dict) or each.get("kty") != "RSA" or each.get("use") == "enc":
             continue
+        # What else it holds is not for verifying; a private exponent would make it sign.
+        public = {name: each.get(name) for name in ("kty", "n", "e")}
         try:
-            found[str(each.get("kid"))] = jwt.PyJWK(each, algorithm="RS256")
-        except jwt.PyJWTError:
+            if not all(isinstance(value, str) for value in public.values()):
+                raise jwt.InvalidKeyError
+            found[str(each.get("kid"))] = jwt.PyJWK(public, algorithm="RS256")
+        except (jwt.PyJWTError, ValueError):
             raise Refused(causes.UNREADABLE, "the key set holds a key that is none") from None
     return found

@@ -94,7 +94,10 @@ async def obtain(visit: Visit) -> Obtained:
     if first.refresh is None:
         raise Refused(causes.NO_REFRESH_TOKEN)
     again = grants.refresh(check, token=first.refresh, client_secret=credentials.client_secret)
-    return Obtained(first, await _token(visit, again), nonce)
+    refreshed = await _token(visit, again)
+    if refreshed.access is None:
+        raise Refused(causes.NO_ACCESS_TOKEN, "from the refresh token")
+    return Obtained(first, refreshed, nonce)
 
 
 async def _token(visit: Visit, fields: Fields) -> Tokens:

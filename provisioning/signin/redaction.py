@@ -5,8 +5,9 @@ Must not decide what is worth showing; it only masks.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -27,14 +28,13 @@ class Redactor:
     """The longest first: a value may hold another."""
 
     def hide(self, *values: str | None) -> None:
-        """Remember values that must not appear again, and their URL spellings."""
-        given = [value for value in values if value]
-        more = (form for v in given for form in (v, quote(v, safe=""), quote_plus(v)))
+        """Remember values that must not appear again, and their spellings in URLs and code."""
+        more = (spelled for value in values if value for spelled in _spelled(value))
         known = {*self._spellings, *more}
         self._spellings = tuple(sorted(known, key=lambda each: (-len(each), each)))
 
     def text(self, text: str) -> str:
-        """Mask every remembered value, its URL spellings, and anything that looks like a JWT."""
+        """Mask every remembered value, its other spellings, and what looks like a JWT."""
         for spelling in self._spellings:
             text = text.replace(spelling, MASK)
         return _TOKEN.sub(MASK, text)
@@ -60,3 +60,13 @@ class Redactor:
             case _:
                 # A PIN of digits may come back as a number.
                 return value if self.text(str(value)) == str(value) else MASK
+
+
+def _spelled(value: str) -> Iterator[str]:
+    """Yield a value as it is, and as URLs, JSON and Python's repr spell it."""
+    yield value
+    yield quote(value, safe="")
+    yield quote_plus(value)
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield repr(value)[1:-1]

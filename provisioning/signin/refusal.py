@@ -12,6 +12,8 @@ from provisioning.core.errors import ProvisioningError
 from provisioning.signin.checks import Check, Diagnosis
 
 _USER_FLOW = "B2C_1_"
+_DETAIL = 300
+_CODE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,24 @@ class Refused(ProvisioningError):  # noqa: N818 - a refusal is what a server ans
 def diagnose(refused: Refused, check: Check, *, redact: Callable[[str], str]) -> Diagnosis:
     """Spell a refusal for the check that met it; every text goes through `redact`."""
     cause = refused.cause
-    message = f"{cause.message}: {refused.detail}" if refused.detail else cause.message
+    # What must not be shown is masked before the cut: half a password is one too.
+    detail = _cut(redact(refused.detail), _DETAIL)
+    message = f"{cause.message}: {detail}" if detail else cause.message
     path = refused.path or cause.path
     return Diagnosis(
         cause=cause.id,
-        message=redact(message),
+        message=message,
         remedy=redact(cause.remedy),
         path=None if path is None else located(path, check),
         subject=refused.subject,
-        code=refused.code,
+        code=None if refused.code is None else _cut(redact(refused.code), _CODE),
         status=refused.status,
         correlation_id=refused.correlation_id,
     )
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def located(path: str, check: Check) -> str:

@@ -172,7 +172,10 @@ def _result(check: Check, attempt: Attempt, refused: Refused | None, *, waited: 
         flow=check.flow,
         outcome=outcome,
         summary=_summary(check, diagnosis),
-        asked=tuple(attempt.session.asked),
+        asked=tuple(
+            dataclasses.replace(asked, url=redactor.text(asked.url))
+            for asked in attempt.session.asked
+        ),
         claims=tuple(attempt.claims),
         expires_in=attempt.expires_in,
         diagnosis=diagnosis,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 import jwt
 
@@ -22,6 +22,10 @@ SKEW_SECONDS: Final = 300
 """How far clocks may be apart; Microsoft's own libraries allow as much."""
 
 _ALGORITHM: Final = "RS256"
+_LAST_SECOND: Final = 253402300799
+"""Of the year 9999: what lies beyond is no NumericDate (RFC 7519, 2)."""
+_DIGITS: Final = 12
+"""More than any lifetime has."""
 
 GRAPH: Final = frozenset(
     {
@@ -86,7 +90,7 @@ class Verifier:
         key_id = _key_id(token)
         key = await self.keys.find(self.session, self.metadata, key_id)
         if key is None:
-            raise Refused(causes.UNKNOWN_KEY, f"key {key_id[:80]!r}")
+            raise Refused(causes.UNKNOWN_KEY, f"key {key_id!r}")
         claims = _decode(token, key, issuers, audiences)
         _within(claims, self.now().timestamp())
         return claims
@@ -123,7 +127,7 @@ def _key_id(token: str) -> str:
     except jwt.PyJWTError:
         raise Refused(causes.BAD_TOKEN) from None
     if header.get("alg") != _ALGORITHM:
-        raise Refused(causes.BAD_ALGORITHM, f"alg is {str(header.get('alg'))[:20]!r}")
+        raise Refused(causes.BAD_ALGORITHM, f"alg is {str(header.get('alg'))!r}")
     return str(header.get("kid"))
 
 
@@ -170,9 +174,11 @@ def _within(claims: Mapping[str, Json], now: float) -> None:
 
 def _instant(claims: Mapping[str, Json], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # JSON as Python reads it has NaN and Infinity, which no comparison would ever refuse.
+    number = not isinstance(value, bool) and isinstance(value, int | float)
+    if not number or not -_LAST_SECOND <= cast("float", value) <= _LAST_SECOND:
         raise Refused(causes.BAD_TOKEN, f"its {name} is no time")
-    return float(value)
+    return float(cast("float", value))
 
 
 def _text(answer: Mapping[str, Json], name: str) -> str | None:
@@ -188,7 +194,7 @@ def _seconds(value: Json) -> int | None:
     if value is None:
         return None
     number = -1
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
         number = int(value)
     elif isinstance(value, int) and not isinstance(value, bool):
         number = value

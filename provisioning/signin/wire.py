@@ -5,6 +5,7 @@ Must not follow a redirect, share cookies between checks, or let a body into an 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,11 @@ from provisioning.signin.redaction import Redactor
 from provisioning.signin.refusal import Cause, Refused
 
 _TIMEOUT_SECONDS: Final = 30.0
-_DESCRIPTION: Final = 300
+_MOST_BYTES: Final = 4 * 1024 * 1024
+"""Of one answer: a key set or a sign-in page has a hundredth of it."""
 _TRAIL: Final = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
-_CORRELATION: Final = re.compile(r"Correlation ID:\s*([0-9a-fA-F-]{36})")
+_GUID: Final = re.compile(r"[0-9a-fA-F-]{36}")
+_CORRELATION: Final = re.compile(rf"Correlation ID:\s*({_GUID.pattern})")
 
 
 def client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
@@ -44,6 +47,8 @@ class Session:
     client: httpx.AsyncClient
     redactor: Redactor
     asked: list[Asked] = field(default_factory=list)
+    seconds: float = _TIMEOUT_SECONDS
+    """How long one answer may take, to its last byte."""
     _cookies: httpx.Cookies = field(default_factory=httpx.Cookies, repr=False)
 
     async def get(self, url: str, fields: Sequence[tuple[str, str]] = ()) -> httpx.Response:
@@ -67,13 +72,33 @@ class Session:
         try:
             request = self.client.build_request(method, url, **content)
             self._cookies.set_cookie_header(request)
-            response = await self.client.send(request)
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            async with asyncio.timeout(self.seconds):
+                response = await _whole(await self.client.send(request, stream=True))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as problem:
             # Its text may quote the request; its class says enough.
             detail = f"{place.netloc}: {type(problem).__name__}"
             raise Refused(causes.NO_ANSWER, detail) from None
         self._cookies.extract_cookies(response)
         return response
+
+
+async def _whole(streamed: httpx.Response) -> httpx.Response:
+    """Read an answer to its end; raises Refused for one that has no end in sight."""
+    content = bytearray()
+    try:
+        async for chunk in streamed.aiter_bytes():
+            content += chunk
+            if len(content) > _MOST_BYTES:
+                detail = f"more than {_MOST_BYTES // 1024**2} MiB came"
+                raise Refused(causes.UNREADABLE, detail, status=streamed.status_code)
+    finally:
+        await streamed.aclose()
+    headers = httpx.Headers(streamed.headers)
+    # The content is decoded already.
+    headers.pop("content-encoding", None)
+    return httpx.Response(
+        streamed.status_code, headers=headers, content=bytes(content), request=streamed.request
+    )
 
 
 def json_answer(response: httpx.Response, *, missing: Cause) -> Mapping[str, Json]:
@@ -109,15 +134,15 @@ def oauth_refusal(
     description = str(fields.get("error_description") or "")
     code = codes.code_of(description)
     throttled = status == 429 and code is None
-    sentence = _TRAIL.sub("", description).strip()[:_DESCRIPTION]
+    sentence = _TRAIL.sub("", description).strip()
     found = _CORRELATION.search(description)
-    named = fields.get("correlation_id")
+    named = _GUID.fullmatch(str(fields.get("correlation_id")))
     return Refused(
         causes.THROTTLED if throttled else codes.cause_of(code, error),
-        sentence or error[:_DESCRIPTION],
-        code=code or error[:_DESCRIPTION],
+        sentence or error,
+        code=code or error,
         status=status,
-        correlation_id=str(named) if named else found and found.group(1),
+        correlation_id=named.group() if named else found and found.group(1),
         retry_after=None if response is None else _retry_after(response),
     )
 

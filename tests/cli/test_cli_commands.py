@@ -370,6 +370,19 @@ def test_logs_are_scrubbed_and_json_when_asked(shell: Shell) -> None:
     assert (line["level"], line["logger"]) == ("info", "a")
 
 
+def test_what_redirects_and_cookies_carry_is_not_logged(shell: Shell) -> None:
+    assert shell("validate .").code == 0
+    headers = [(b"Location", b"app://x?code=it's"), (b"Set-Cookie", b"tx=7"), (b"Age", b"1")]
+    with redirect_stderr(io.StringIO()) as stderr:
+        logs.start(LogLevel.DEBUG, LogFormat.TEXT)
+        logging.getLogger("httpcore.http11").debug("return_value=%r", (302, headers))
+        logging.getLogger("httpx").info("GET https://a/authorize?client_id=c&state=s&nonce=n 200")
+        logs.start(LogLevel.WARNING, LogFormat.TEXT)
+    lines = stderr.getvalue()
+    assert "[(b'Location', b****), (b'Set-Cookie', b****), (b'Age', b'1')]" in lines
+    assert "authorize?client_id=c&state=****&nonce=**** 200" in lines
+
+
 def test_an_address_that_a_guard_is_opened_for_must_be_one(shell: Shell) -> None:
     told = shell("plan . --sandbox box --allow restore=app --allow rotate=aplication.app")
     assert told.code == 1

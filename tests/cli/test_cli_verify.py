@@ -263,7 +263,7 @@ def test_a_closed_switch_is_told_with_the_line_that_mends_it(shell: Shell) -> No
     assert finding["remedy"] == remedy
     assert f"  manifest.yaml:{line}:3: {remedy}\n" in shell("verify . --sandbox box").stdout
     table = shell("verify . --sandbox box --format markdown").stdout
-    assert f"\n- sign_in: `manifest.yaml:{line}:3`: " in table
+    assert f"\n- sign\\_in: `manifest.yaml:{line}:3`: " in table
 
 
 def test_a_difference_of_the_tenant_is_told_with_the_line_that_says_otherwise(shell: Shell) -> None:

@@ -26,6 +26,7 @@ from provisioning.signin.checks import Check, Flow, Outcome
 WORKFORCE = dataclasses.replace(TENANT, type=TenantType.WORKFORCE)
 SECRET = Secret(("fromEnv", "CLIENT_SECRET"))
 WEB = "api://f2a76e08-93f2-4350-833c-965c02483b11"
+CORRELATION = "1a3a36ed-b7cb-4d2a-8137-3e200fee16e6"
 LOGIN = f"https://login.microsoftonline.com/{GUID}"
 
 
@@ -182,7 +183,7 @@ async def test_entras_codes_are_told_apart(
         "error": error,
         "error_description": f"AADSTS{code}: Because. Trace ID: t Correlation ID: c Timestamp: now",
         "error_codes": [code],
-        "correlation_id": "c-1",
+        "correlation_id": CORRELATION,
     }
     service = Service(script=lambda _, form: JSONResponse(body, status) if form else None)
     result = await verify_one(service, entra(resource=WEB), tenant=WORKFORCE)
@@ -190,4 +191,4 @@ async def test_entras_codes_are_told_apart(
     assert result.diagnosis is not None
     assert (result.diagnosis.cause, result.diagnosis.path) == (cause, path)
     assert result.diagnosis.message.endswith(f": AADSTS{code}: Because.")
-    assert result.diagnosis.correlation_id == "c-1"
+    assert result.diagnosis.correlation_id == CORRELATION
