@@ -75,6 +75,7 @@ _SITES: Final = (
 _METADATA: Final = {
     "ContentDefinitionReferenceId": "ContentDefinition",
     "RefreshTokenUserJourneyId": "UserJourney",
+    "ClientCredentialsUserJourneyId": "UserJourney",
 }
 _WORDS: Final = {
     "ClaimType": "claim type",

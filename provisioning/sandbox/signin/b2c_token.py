@@ -1,6 +1,7 @@
-"""The B2C token endpoint: password, refresh token, authorization code; must not show pages.
+"""The B2C token endpoint, all four grants; must not show pages.
 
-Sources: P add-ropc-policy.md, P authorization-code-flow.md, P access-tokens.md; errors: PERR.
+Sources: P add-ropc-policy.md, P authorization-code-flow.md, P access-tokens.md,
+P client-credentials-grant-flow.md; errors: PERR.
 """
 
 from __future__ import annotations
@@ -11,7 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from provisioning.sandbox.signin import clients, issuance, pkce, signing_keys, stored_grants
+from provisioning.sandbox.signin import (
+    b2c_clients,
+    clients,
+    issuance,
+    pkce,
+    signing_keys,
+    stored_grants,
+)
 from provisioning.sandbox.signin.attempt import Attempt, Outcome, Page, TokenSettings
 from provisioning.sandbox.signin.b2c_errors import B2CError
 from provisioning.sandbox.signin.issuance import Issue
@@ -21,7 +29,7 @@ from provisioning.sandbox.store import Record
 from provisioning.sandbox.tokens import Tokens
 
 Json = dict[str, Any]
-_GRANTS = ("password", "refresh_token", "authorization_code")
+_GRANTS = ("password", "refresh_token", "authorization_code", "client_credentials")
 
 
 class Policy(Protocol):
@@ -40,6 +48,9 @@ class Policy(Protocol):
 
     def redeem(self, attempt: Attempt) -> Generator[Page, Answers, Outcome]:
         """Run what redeems a refresh token."""
+
+    def as_client(self, attempt: Attempt, subject: str) -> Outcome:
+        """Return what an application gets that signs in as itself."""
 
     def settings(self, standing: Standing, root: str) -> TokenSettings:
         """How its tokens are made."""
@@ -80,6 +91,8 @@ class TokenRequest:
             return self._password(application)
         if not clients.is_own_audience(standing, application):
             raise B2CError("90085")
+        if grant == "client_credentials":
+            return self._as_itself(application)
         if grant == "refresh_token":
             return self._refresh(application)
         return self._code(application)
@@ -142,6 +155,20 @@ class TokenRequest:
             auth_time=grant["auth_time"],
             nonce=grant["nonce"],
         )
+        return issuance.respond(attempt, self.tokens, outcome, issue)
+
+    def _as_itself(self, application: Record) -> Json:
+        """The subject is the service principal; nobody signs in, so no journey runs."""
+        attempt = self.attempt
+        clients.check_secret(attempt.standing, application, self.form)
+        principal = b2c_clients.principal(attempt.standing, application)
+        issue = Issue(
+            client_id=application.body["appId"],
+            scopes=b2c_clients.scopes(attempt.standing, principal, self.form.get("scope")),
+            auth_time=attempt.seconds,
+            user=False,
+        )
+        outcome = self.policy.as_client(attempt, principal.id)
         return issuance.respond(attempt, self.tokens, outcome, issue)
 
     def _check_code(self, application: Record, grant: Json) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from provisioning.sandbox import policies
 from provisioning.sandbox.signin import claim_resolvers, journey, profiles
 from provisioning.sandbox.signin.attempt import Attempt, Outcome, Page, TokenSettings
-from provisioning.sandbox.signin.b2c_errors import B2CError
+from provisioning.sandbox.signin.b2c_errors import B2CError, NotOfferedError
 from provisioning.sandbox.signin.standing import Standing
 from provisioning.sandbox.trustframework import merged, reader
 from provisioning.sandbox.trustframework.merged import Claim, Lineage, Profile
@@ -63,6 +63,17 @@ class CustomPolicy:
             raise B2CError("90288", name, issuer.id, attempt.tenant.domain, self.id)
         claims, issuer = yield from journey.run(self.lineage, name, attempt)
         return self._outcome(attempt, claims, issuer)
+
+    def as_client(self, attempt: Attempt, subject: str) -> Outcome:
+        """Client credentials without a journey of their own (P client-credentials-grant-flow.md).
+
+        Raises:
+            NotOfferedError: the issuer's ClientCredentialsUserJourneyId names a journey.
+        """
+        if name := self.issuer.metadata.get("ClientCredentialsUserJourneyId"):
+            raise NotOfferedError(f"the client credentials journey {name}")
+        settings = self._settings(self.issuer, attempt.standing, attempt.root)
+        return Outcome("", {"sub": subject}, {}, settings)
 
     def settings(self, standing: Standing, root: str) -> TokenSettings:
         """How its tokens are made, without a journey: what discovery and JWKS need."""

@@ -26,7 +26,8 @@ class Issue:
     """What is to be issued.
 
     `auth_time` in seconds; `sliding_end` is when the chain of refresh tokens ends; `full` adds
-    the members that the samples of code and refresh responses have.
+    the members that the samples of code and refresh responses have; without `user` an application
+    signs in as itself.
     """
 
     client_id: str
@@ -37,6 +38,7 @@ class Issue:
     full: bool = True
     access: bool = True
     identity: bool = True
+    user: bool = True
 
 
 def respond(attempt: Attempt, tokens: Tokens, outcome: Outcome, issue: Issue) -> Json:
@@ -62,7 +64,8 @@ def respond(attempt: Attempt, tokens: Tokens, outcome: Outcome, issue: Issue) ->
             body |= {"expires_on": now + settings.lifetimes[0], "resource": issue.scopes.resource}
         if "id_token" in body:
             body["id_token_expires_in"] = settings.lifetimes[1]
-        body["profile_info"] = _profile_info(attempt, outcome)
+        if issue.user:
+            body["profile_info"] = _profile_info(attempt, outcome)
     if issue.scopes.offline:
         body["refresh_token"] = _refresh_token(attempt, outcome, issue)
         if issue.full:

@@ -85,6 +85,10 @@ class UserFlow:
             raise B2CError("90129")
         return self._outcome(attempt, user)
 
+    def as_client(self, attempt: Attempt, subject: str) -> Outcome:
+        """Client credentials: every user flow gives them (P client-credentials-grant-flow.md)."""
+        return Outcome("", {"sub": subject}, {}, self.settings(attempt.standing, attempt.root))
+
     def settings(self, standing: Standing, root: str) -> TokenSettings:
         """The portal's defaults; the password grant's sample prints numbers as text."""
         return TokenSettings(
