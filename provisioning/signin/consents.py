@@ -9,6 +9,7 @@ from provisioning.core.model import Finding
 from provisioning.kinds.sections import shapes
 from provisioning.signin import lines
 from provisioning.signin.case import PROTOCOL, Case
+from provisioning.signin.checks import Flow
 
 _GRAPH: Final = "https://graph.microsoft.com/"
 
@@ -30,6 +31,11 @@ def consent(case: Case) -> Iterator[Finding]:
         if home is not None:
             yield case.at(f"{home}.delegated", f"add {name}")
             return
+    home = _entry_for(case, graph=False)
+    as_itself = case.check.flow is Flow.CLIENT_CREDENTIALS and home is not None
+    if as_itself and not lines.count(case.manifest, f"{home}.application"):
+        yield case.at(f"{home}.application", "add the API's roles for applications")
+        return
     if not case.differs:
         yield case.at(path)
 
@@ -38,8 +44,13 @@ def _asked(case: Case) -> Iterator[str]:
     """Yield the scopes that need consent; Entra's openid and the like come with any other."""
     for scope in case.check.scopes:
         protocol = scope in PROTOCOL and case.check.policy is None
-        if scope != case.check.client_id and not protocol:
+        if scope != case.check.client_id and not protocol and not _is_whole(scope):
             yield scope
+
+
+def _is_whole(scope: str) -> bool:
+    """Tell `URI/.default`, which names no scope: it stands for whatever is consented."""
+    return scope.endswith("/.default")
 
 
 def _is_graphs(scope: str) -> bool:
@@ -95,7 +106,7 @@ def apis(case: Case) -> Iterator[tuple[str, tuple[str, ...]]]:
     asked = tuple(
         scope.rpartition("/")[2]
         for scope in case.check.scopes
-        if scope not in PROTOCOL and scope != case.check.client_id
+        if scope not in PROTOCOL and scope != case.check.client_id and not _is_whole(scope)
     )
     path = f"{case.app}.permissions"
     for index in range(lines.count(case.manifest, path)):

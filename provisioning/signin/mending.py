@@ -151,7 +151,7 @@ def _claim(case: Case) -> Iterator[Finding]:
     """Where the token's claim comes from, then what the check expects of it."""
     name = case.diagnosis.subject or ""
     expected = f"{case.check.path}.expect.{name}"
-    if name == "scp":
+    if name in {"scp", "roles"}:
         yield from consents.missing_scope(case)
     elif name == "ver":
         for key, _ in consents.apis(case):

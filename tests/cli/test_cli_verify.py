@@ -230,6 +230,53 @@ def test_an_application_of_entra_signs_in_as_itself(
     assert found["sign_in"]["outcome"] == "passed"
 
 
+DAEMON = """\
+  api:
+    displayName: Daemon API
+    signInAudience: AzureADMyOrg
+    identifierUris: ["https://${tenant.domain}/daemon"]
+    appRoles: {read: {displayName: Read, description: Reads, allowedMemberTypes: [Application]}}
+  daemon:
+    displayName: Daemon
+    secrets:
+      main: {displayName: main, lifetime: P180D, store: {dotenv: .secrets/app.env, name: SECRET}}
+    permissions:
+      - {resource: api, application: [read], adminConsent: true}
+
+"""
+AS_ITSELF = """\
+  as_itself:
+    {flow: client_credentials, application: daemon, policy: B2C_1A_ROPC_Auth, secret: main,
+     scopes: ["https://${tenant.domain}/daemon/.default"], expect: {scp: read}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "cause", "remedy"),
+    [
+        ("", "", None, ""),
+        ("[read], adminConsent: true", "[read]", "consent-missing", "write adminConsent: true"),
+        ("daemon/.default", "demon/.default", "unknown-scope", "begin the check's scopes with"),
+        ("{scp: read}", "{scp: write}", "wrong-claim", "correct the policy, or what the check"),
+    ],
+)
+def test_an_application_signs_in_as_itself_at_a_policy(
+    shell: Shell, line: str, instead: str, cause: str | None, remedy: str
+) -> None:
+    shipped(shell, "ropc-custom-policy")
+    text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
+    head, mark, tail = text.partition("customPolicies:\n")
+    text = f"{head}{DAEMON}{mark}{tail}{AS_ITSELF}"
+    shell.write("manifest.yaml", text.replace(line, instead) if line else text)
+    shell("apply . --sandbox box --yes")
+    told = shell("verify . --sandbox box --format json")
+    check = next(each for each in told.document["checks"] if each["check"] == "as_itself")
+    assert (check["error"] and check["error"]["cause"]) == cause
+    assert [each["remedy"].startswith(remedy) for each in check["findings"][:1]] == [True] * bool(
+        cause
+    )
+
+
 def test_verify_shows_a_table_and_hides_what_is_secret(shell: Shell) -> None:
     shipped(shell, "ropc-custom-policy")
     shell("apply . --sandbox box --yes")

@@ -64,8 +64,7 @@ def respond(attempt: Attempt, tokens: Tokens, outcome: Outcome, issue: Issue) ->
             body |= {"expires_on": now + settings.lifetimes[0], "resource": issue.scopes.resource}
         if "id_token" in body:
             body["id_token_expires_in"] = settings.lifetimes[1]
-        if issue.user:
-            body["profile_info"] = _profile_info(attempt, outcome)
+        body |= {"profile_info": _profile_info(attempt, outcome)} if issue.user else {}
     if issue.scopes.offline:
         body["refresh_token"] = _refresh_token(attempt, outcome, issue)
         if issue.full:
