@@ -25,6 +25,7 @@ _LIFETIMES = (
     ("refresh_token_lifetime_secs", 1209600),
     ("rolling_refresh_token_lifetime_secs", 7776000),
 )
+_NEVER_SECONDS = 100 * 366 * 86400
 _KEYS = {"issuer_secret", "issuer_refresh_token_key"}
 _NO_SUBJECT = "Not supported currently. Use oid claim."
 
@@ -194,6 +195,8 @@ class CustomPolicy:
         inner = f"tfp/{tenant.id}/{policy}" if pattern == "AuthorityWithTfp" else tenant.id
         bare = metadata.get("AuthenticationContextReferenceClaimPattern") == "None"
         lifetimes = [int(metadata.get(name) or default) for name, default in _LIFETIMES]
+        if metadata.get("allow_infinite_rolling_refresh_token", "").lower() == "true":
+            lifetimes[3] = _NEVER_SECONDS
         return TokenSettings(
             key_set=issuer.keys.get("issuer_secret", ""),
             encryption_key_set=issuer.keys.get("issuer_refresh_token_key", ""),

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from provisioning.sandbox.signin import profiles
+from provisioning.sandbox.signin import conditions, profiles
 from provisioning.sandbox.signin.attempt import Attempt, Field, Page
 from provisioning.sandbox.signin.b2c_errors import B2CError, NotOfferedError
 from provisioning.sandbox.trustframework import references
-from provisioning.sandbox.trustframework.merged import Lineage, Profile, Step
+from provisioning.sandbox.trustframework.merged import Lineage, Profile, Step, Validation
 from provisioning.sandbox.trustframework.reader import tag
 
 Claims = dict[str, Any]
@@ -54,7 +54,7 @@ def run(
     claims: Claims = {}
     chosen: str | None = None
     for step in journey.in_order():
-        if _is_skipped(step, claims):
+        if conditions.skips(step.preconditions, claims, conditions.STEP):
             continue
         match step.type:
             case "SendClaims":
@@ -86,32 +86,12 @@ def _name(step: Step, chosen: str | None) -> str:
     return next(iter(step.exchanges.values()))
 
 
-def _is_skipped(step: Step, claims: Claims) -> bool:
-    """Preconditions (P userjourneys.md): one that applies skips the step."""
-    for each in step.preconditions:
-        if each.action != "SkipThisOrchestrationStep":
-            raise NotOfferedError(f"the precondition's action {each.action}")
-        value = claims.get(each.values[0].casefold()) if each.values else None
-        if each.type == "ClaimsExist":
-            holds = all(claims.get(name.casefold()) is not None for name in each.values)
-        elif each.type == "ClaimEquals" and len(each.values) == 2:
-            other = claims.get(each.values[1].casefold(), each.values[1])
-            holds = value is not None and _text(value) == _text(other)
-        else:
-            raise NotOfferedError(f"the precondition {each.type}")
-        if holds == each.skips_if:
-            return True
-    return False
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _exchange(
     lineage: Lineage, name: str, attempt: Attempt, claims: Claims
 ) -> Generator[Page, Answers, None]:
     profile = profiles.declared(lineage, name)
+    if not conditions.is_enabled(profile, claims):
+        return
     if profiles.kind(profile) == profiles.SELF_ASSERTED:
         yield from _asked(lineage, profile, attempt, claims)
     else:
@@ -135,8 +115,7 @@ def _asked(
         profiles.take(profile, attempt, local, local)
         local |= {each.name.casefold(): answers.get(each.name, "") for each in page.fields}
         try:
-            for each in profile.validations:
-                profiles.run(lineage, profiles.declared(lineage, each), attempt, local)
+            _validate(lineage, profile.validations, attempt, local)
         except B2CError as error:
             if error.number not in _ON_THE_PAGE:
                 raise
@@ -146,6 +125,30 @@ def _asked(
         claims |= {name: local[name] for name in profile.outputs if name in local}
         profiles.transform(lineage, profile.output_transformations, attempt, claims)
         return
+
+
+def _validate(
+    lineage: Lineage, validations: list[Validation], attempt: Attempt, claims: Claims
+) -> None:
+    """Run the validation profiles in their order.
+
+    Raises:
+        B2CError: the first refusal that ContinueOnError does not pass over.
+        NotOfferedError: a profile that the sandbox does not interpret.
+    """
+    for each in validations:
+        profile = profiles.declared(lineage, each.profile)
+        skipped = conditions.skips(each.preconditions, claims, conditions.VALIDATION)
+        if skipped or not conditions.is_enabled(profile, claims):
+            continue
+        try:
+            profiles.run(lineage, profile, attempt, claims)
+        except B2CError:
+            if not each.goes_on_after_error:
+                raise
+            continue
+        if not each.goes_on_after_success:
+            return
 
 
 def _missing(page: Page, answers: Answers) -> str:

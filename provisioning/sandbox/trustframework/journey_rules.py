@@ -133,7 +133,7 @@ def _outputs(lineage: Lineage, name: str, asked: set[str]) -> set[str]:
     found = set(profile.outputs) | profile.display
     found |= _transformed(lineage, profile.input_transformations)
     found |= _transformed(lineage, profile.output_transformations)
-    for each in [*profile.validations, profile.session]:
+    for each in [*(each.profile for each in profile.validations), profile.session]:
         found |= _outputs(lineage, each, asked)
     return found | profile.persisted
 

@@ -32,6 +32,26 @@ class Claim:
     renamed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """When a step is skipped: kind (ClaimsExist, ClaimEquals), its values, the side that skips."""
+
+    type: str
+    values: tuple[str, ...]
+    skips_if: bool
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """A profile that judges what was typed, and whether those after it still have their turn."""
+
+    profile: str
+    preconditions: tuple[Precondition, ...] = ()
+    goes_on_after_error: bool = False
+    goes_on_after_success: bool = True
+
+
 @dataclass(slots=True)
 class Profile:
     """A technical profile, merged; mappings have case-folded keys, metadata its own."""
@@ -46,7 +66,8 @@ class Profile:
     persisted: set[str] = field(default_factory=set)
     input_transformations: list[str] = field(default_factory=list)
     output_transformations: list[str] = field(default_factory=list)
-    validations: list[str] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
+    enabled: str = ""
     session: str = ""
     include: str = ""
     output_format: str = ""
@@ -57,16 +78,6 @@ class Profile:
     def is_self_asserted(self) -> bool:
         """Whether the user types its claims."""
         return _SELF_ASSERTED in self.handler
-
-
-@dataclass(frozen=True, slots=True)
-class Precondition:
-    """When a step is skipped: kind (ClaimsExist, ClaimEquals), its values, the side that skips."""
-
-    type: str
-    values: tuple[str, ...]
-    skips_if: bool
-    action: str
 
 
 @dataclass(slots=True)
@@ -199,7 +210,9 @@ def _read_profile(profile: Profile, element: etree._Element) -> None:
             ids.add(claim(each).id.casefold())
     profile.input_transformations += _references(element, "InputClaimsTransformation")
     profile.output_transformations += _references(element, "OutputClaimsTransformation")
-    profile.validations += _references(element, "ValidationTechnicalProfile")
+    profile.validations += map(_validation, element.iter(tag("ValidationTechnicalProfile")))
+    enabled = element.findtext(tag("EnabledForUserJourneys"))
+    profile.enabled = profile.enabled if enabled is None else enabled.strip()
     for each in element.iterfind(f"{tag('CryptographicKeys')}/{tag('Key')}"):
         profile.keys[each.get("Id") or ""] = each.get("StorageReferenceId") or ""
     format_ = element.find(tag("OutputTokenFormat"))
@@ -226,6 +239,7 @@ def _lay_over(below: Profile, above: Profile) -> None:
     below.input_transformations += above.input_transformations
     below.output_transformations += above.output_transformations
     below.validations += above.validations
+    below.enabled = above.enabled or below.enabled
     below.session = above.session or below.session
 
 
@@ -262,8 +276,17 @@ def _precondition(element: etree._Element) -> Precondition:
     return Precondition(
         type=element.get("Type") or "",
         values=tuple((each.text or "").strip() for each in element.iterfind(tag("Value"))),
-        skips_if=(element.get("ExecuteActionsIf") or "").lower() in {"true", "1"},
+        skips_if=(element.get("ExecuteActionsIf") or "true").lower() in {"true", "1"},
         action="" if action is None else (action.text or "").strip(),
+    )
+
+
+def _validation(element: etree._Element) -> Validation:
+    return Validation(
+        profile=element.get("ReferenceId") or "",
+        preconditions=tuple(map(_precondition, element.iter(tag("Precondition")))),
+        goes_on_after_error=(element.get("ContinueOnError") or "").lower() in {"true", "1"},
+        goes_on_after_success=(element.get("ContinueOnSuccess") or "true").lower() in {"true", "1"},
     )
 
 
