@@ -116,6 +116,8 @@ def plan(
     ring: options.Rings = None,
     all_tenants: options.AllTenants = False,
     parallel: options.Parallel = options.PARALLEL,
+    executor: options.ExecutorChoice = options.ExecutorName.LOCAL,
+    scheduler: options.Scheduler = None,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
@@ -132,7 +134,15 @@ def plan(
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     way = compose.Way(sandbox, auth, graph_endpoint, journal)
-    choice = fleet_choice.of(inventory, tenant, ring, every=all_tenants, parallel=parallel)
+    choice = fleet_choice.of(
+        inventory,
+        tenant,
+        ring,
+        every=all_tenants,
+        parallel=parallel,
+        executor=executor,
+        scheduler=scheduler,
+    )
 
     variables, guards = tuple(var or ()), tuple(allow or ())
 
@@ -152,7 +162,7 @@ def plan(
                 full_xml=full_xml,
                 reports=reports,
             )
-        wish = compose.Wish(fleet_choice.manifest(manifest), variables, guards, prune)
+        wish = compose.Wish(fleet_choice.manifest(manifest, choice), variables, guards, prune)
         return planning.plan(
             surface,
             wish,
@@ -183,6 +193,8 @@ def apply(
     ring: options.Rings = None,
     all_tenants: options.AllTenants = False,
     parallel: options.Parallel = options.PARALLEL,
+    executor: options.ExecutorChoice = options.ExecutorName.LOCAL,
+    scheduler: options.Scheduler = None,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
@@ -200,7 +212,15 @@ def apply(
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
-    choice = fleet_choice.of(inventory, tenant, ring, every=all_tenants, parallel=parallel)
+    choice = fleet_choice.of(
+        inventory,
+        tenant,
+        ring,
+        every=all_tenants,
+        parallel=parallel,
+        executor=executor,
+        scheduler=scheduler,
+    )
     variables, guards = tuple(var or ()), tuple(allow or ())
 
     def applied() -> int:
@@ -213,7 +233,7 @@ def apply(
         )
         if task is not None:
             return fleet_applying.apply(surface, task, way, yes=yes, full_xml=full_xml)
-        wish = compose.Wish(fleet_choice.manifest(target), variables, guards, prune)
+        wish = compose.Wish(fleet_choice.manifest(target, choice), variables, guards, prune)
         digest = fleet_choice.digest(approved)
         return applying.apply(
             surface,
@@ -240,6 +260,8 @@ def verify(
     ring: options.Rings = None,
     all_tenants: options.AllTenants = False,
     parallel: options.Parallel = options.PARALLEL,
+    executor: options.ExecutorChoice = options.ExecutorName.LOCAL,
+    scheduler: options.Scheduler = None,
     sandbox: options.Sandbox = None,
     auth: options.AuthChoice = None,
     graph_endpoint: options.GraphEndpoint = None,
@@ -256,7 +278,15 @@ def verify(
 
     surface = Surface.made(form, log_level, log_format, no_color=no_color)
     way = compose.Way(sandbox, auth, graph_endpoint, journal, signin_endpoint)
-    choice = fleet_choice.of(inventory, tenant, ring, every=all_tenants, parallel=parallel)
+    choice = fleet_choice.of(
+        inventory,
+        tenant,
+        ring,
+        every=all_tenants,
+        parallel=parallel,
+        executor=executor,
+        scheduler=scheduler,
+    )
     variables = tuple(var or ())
 
     def verified() -> int:
@@ -265,7 +295,7 @@ def verify(
             return fleet_verifying.verify(
                 surface, choice, manifest, way, variables=variables, reports=reports
             )
-        wish = compose.Wish(fleet_choice.manifest(manifest), variables)
+        wish = compose.Wish(fleet_choice.manifest(manifest, choice), variables)
         return verifying.verify(surface, wish, way, reports=reports)
 
     context.obj.code = surface.end(verified)

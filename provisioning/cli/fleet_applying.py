@@ -14,6 +14,7 @@ from pathlib import Path
 from provisioning.cli import (
     approval,
     compose,
+    fleet_crew,
     fleet_plan_file,
     fleet_record,
     fleet_session,
@@ -22,6 +23,7 @@ from provisioning.cli import (
 )
 from provisioning.cli.compose import Way
 from provisioning.cli.fleet_choice import Choice
+from provisioning.cli.fleet_crew import Crew
 from provisioning.cli.fleet_record import Record
 from provisioning.cli.fleet_session import Conductor
 from provisioning.cli.fleet_tenant import Desk
@@ -136,8 +138,11 @@ def apply(surface: Surface, task: Task, way: Way, *, yes: bool, full_xml: bool =
     ):
         shared = runner.run(stack.enter_async_context(compose.side_by_side(now, stop, box)))
         desk = Desk(way, shared, opened, task.given, values, identity, full_xml, surface.say)
+        crew = runner.run(
+            fleet_crew.of(task.choice, desk, known.path, stack, allow=task.allow, prune=task.prune)
+        )
         conductor = Conductor(surface, runner, shared, task.choice.parallel)
-        steps = _Rollout(conductor, desk, task, known, ordered)
+        steps = _Rollout(conductor, crew, identity, task, known, ordered)
         planned = steps.plan(plans)
         if fleet_session.code(planned) == INTERRUPTED:
             fleet_session.show(surface, planned, plans, task.reports)
@@ -173,7 +178,8 @@ class _Rollout:
     """The two runs of an apply: one that plans, and one that carries out."""
 
     conductor: Conductor
-    desk: Desk
+    crew: Crew
+    run: str
     task: Task
     known: Inventory
     entries: tuple[Entry, ...]
@@ -182,11 +188,11 @@ class _Rollout:
         approved = self.task.approved
 
         async def planned(entry: Entry) -> TenantResult:
-            result = await fleet_tenant.plan(self.desk, entry, writes=True)
+            result = await self.crew.plan(entry, writes=True)
             return result if approved is None else _reviewed(result, approved)
 
         waves = rollout.side_by_side(self.entries)
-        return self.conductor.run("plan", self.desk.run, spool, waves, planned)
+        return self.conductor.run("plan", self.run, spool, waves, planned)
 
     def carry_out(self, plans: Spool, spool: Spool) -> FleetRun:
         verify = self.task.verify
@@ -195,10 +201,10 @@ class _Rollout:
             shown = plans.read(entry.name)
             if shown.status is Status.FAILED or (shown.status in _DONE and not verify):
                 return shown
-            return await fleet_tenant.apply(self.desk, entry, shown, verify=verify)
+            return await self.crew.apply(entry, shown, verify=verify)
 
         waves = rollout.waves(self.known.rings, self.entries)
-        return self.conductor.run("apply", self.desk.run, spool, waves, applied)
+        return self.conductor.run("apply", self.run, spool, waves, applied)
 
 
 def _reviewed(result: TenantResult, approved: Mapping[str, str]) -> TenantResult:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.cli.options import PARALLEL
+from provisioning.cli.options import PARALLEL, ExecutorName
 from provisioning.core.errors import InputError
 from provisioning.core.model import Finding
 
@@ -20,11 +20,23 @@ class Choice:
     rings: tuple[str, ...] = ()
     every: bool = False
     parallel: int = PARALLEL
+    executor: ExecutorName = ExecutorName.LOCAL
+    scheduler: str | None = None
 
     @property
     def made(self) -> bool:
         """Whether tenants are chosen at all; else the command is for one manifest."""
         return bool(self.names or self.rings or self.every)
+
+    @property
+    def cluster(self) -> str | None:
+        """Address of the Dask scheduler; None for this process. Raises InputError."""
+        if self.executor is ExecutorName.DASK and not self.scheduler:
+            remedy = "add --scheduler ADDRESS, such as tls://10.0.0.5:8786"
+            raise _fault("--executor dask has no scheduler", remedy)
+        if self.executor is ExecutorName.LOCAL and self.scheduler is not None:
+            raise _fault("--scheduler is for a Dask cluster", "add --executor dask")
+        return self.scheduler
 
 
 def of(
@@ -34,16 +46,26 @@ def of(
     *,
     every: bool,
     parallel: int,
+    executor: ExecutorName = ExecutorName.LOCAL,
+    scheduler: str | None = None,
 ) -> Choice:
     """Put the options together."""
-    return Choice(inventory, tuple(names or ()), tuple(rings or ()), every, parallel)
+    return Choice(
+        inventory, tuple(names or ()), tuple(rings or ()), every, parallel, executor, scheduler
+    )
 
 
-def manifest(given: Path | None) -> Path:
-    """Return the MANIFEST of a command for one tenant. Raises InputError without one."""
+def manifest(given: Path | None, choice: Choice | None = None) -> Path:
+    """Return the MANIFEST of a command for one tenant. Raises InputError without one.
+
+    Also for a `choice` of workers: one tenant needs none.
+    """
     if given is None:
         remedy = "name one, or choose tenants with --tenant, --ring or --all-tenants"
-        raise InputError((Finding("option", "no MANIFEST is named", remedy),))
+        raise _fault("no MANIFEST is named", remedy)
+    if choice is not None and (choice.cluster or choice.executor is not ExecutorName.LOCAL):
+        remedy = "choose tenants with --tenant, --ring or --all-tenants, or leave it out"
+        raise _fault("--executor is for tenants of the inventory", remedy)
     return given
 
 
@@ -57,5 +79,9 @@ def digest(approved: Sequence[str] | None) -> str | None:
     given = tuple(approved or ())
     if len(given) > 1 or any("=" in text for text in given):
         remedy = "write --approved DIGEST; NAME=DIGEST is for tenants chosen by name"
-        raise InputError((Finding("option", "--approved names more than one plan", remedy),))
+        raise _fault("--approved names more than one plan", remedy)
     return given[0] if given else None
+
+
+def _fault(message: str, remedy: str) -> InputError:
+    return InputError((Finding("option", message, remedy),))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 import tempfile
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from provisioning.cli import compose, fleet_session, fleet_tenant, inputs
+from provisioning.cli import compose, fleet_session, fleet_tenant, inputs, verifying
 from provisioning.cli.compose import Way
 from provisioning.cli.fleet_tenant import Desk
 from provisioning.cli.options import Auth
@@ -27,6 +28,7 @@ from provisioning.tenants.fleet import Fleet
 from provisioning.tenants.inventory import Entry
 from provisioning.tenants.spool import Spool
 
+GRAPH_ENDPOINT: Final = "PROVISIONING_GRAPH_ENDPOINT"
 CALL: Final = "provisioning.cli.fleet_job:run"
 """How an executor names `run`."""
 
@@ -73,8 +75,9 @@ class Order:
             "writes": self.writes,
             "verify": self.verify,
             "auth": None if way.auth is None else way.auth.value,
-            "graphEndpoint": way.graph_endpoint,
-            "signinEndpoint": way.signin_endpoint,
+            # The sender's, never a worker's own: work for a sandbox must not reach a tenant.
+            "graphEndpoint": way.graph_endpoint or os.environ.get(GRAPH_ENDPOINT) or None,
+            "signinEndpoint": way.signin_endpoint or os.environ.get(verifying.ENDPOINT) or None,
             "journal": str(way.journal.resolve()),
             "shown": None if shown is None else results.tenant_to_json(shown),
         }
@@ -87,16 +90,18 @@ class Order:
         return await executor.result(self.job(entry, shown))
 
 
-def run(document: dict[str, Any]) -> dict[str, Any]:
+def run(document: dict[str, Any], again: bool) -> dict[str, Any]:  # noqa: FBT001 - from afar
     """Do what a job says, in whichever process this is; returns the tenant's document.
+
+    `again` says that a worker had begun it before, and may have carried out a part.
 
     Raises ProvisioningError when inventory or manifest cannot be read here; whatever goes wrong in
     the tenant is its result.
     """
-    return results.tenant_to_json(asyncio.run(_ended(document)))
+    return results.tenant_to_json(asyncio.run(_ended(document, again=again)))
 
 
-async def _ended(document: Mapping[str, Any]) -> TenantResult:
+async def _ended(document: Mapping[str, Any], *, again: bool) -> TenantResult:
     entry = _entry(Path(document["inventory"]), document["tenant"])
     now, stop = compose.clock(), asyncio.Event()
     with (
@@ -116,7 +121,7 @@ async def _ended(document: Mapping[str, Any]) -> TenantResult:
                 describe=fleet_session.describe,
             )
             waves = rollout.side_by_side((entry,))
-            await fleet.run(made, waves, lambda entry: _work(desk, entry, document))
+            await fleet.run(made, waves, lambda entry: _work(desk, entry, document, again=again))
         return spool.read(entry.name)
 
 
@@ -151,18 +156,23 @@ def _desk(document: Mapping[str, Any], shared: compose.Shared) -> Desk:
     )
 
 
-def _work(desk: Desk, entry: Entry, document: Mapping[str, Any]) -> Awaitable[TenantResult]:
+def _work(
+    desk: Desk, entry: Entry, document: Mapping[str, Any], *, again: bool
+) -> Awaitable[TenantResult]:
     match document["command"]:
         case "plan":
             return fleet_tenant.plan(desk, entry, writes=document["writes"])
         case "apply":
             shown = results.tenant_from_json(document["shown"])
-            return _apply(desk, entry, shown, verify=document["verify"])
+            verify = document["verify"]
+            if again:
+                return _rest(desk, entry, shown, verify=verify)
+            return fleet_tenant.apply(desk, entry, shown, verify=verify)
         case _:
             return fleet_tenant.verify(desk, entry)
 
 
-async def _apply(desk: Desk, entry: Entry, shown: TenantResult, *, verify: bool) -> TenantResult:
+async def _rest(desk: Desk, entry: Entry, shown: TenantResult, *, verify: bool) -> TenantResult:
     """Carry out what was shown, or what a worker that died has left of it."""
     try:
         return await fleet_tenant.apply(desk, entry, shown, verify=verify)

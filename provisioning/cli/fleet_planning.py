@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from provisioning.cli import compose, fleet_plan_file, fleet_session, fleet_tenant, inputs
+from provisioning.cli import compose, fleet_crew, fleet_plan_file, fleet_session, inputs
 from provisioning.cli.compose import Way
 from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.fleet_plan_file import Origin
@@ -47,13 +47,14 @@ def plan(
     ):
         shared = runner.run(stack.enter_async_context(compose.side_by_side(now, stop, box)))
         desk = Desk(way, shared, opened, given, values, identity, full_xml, surface.say)
+        crew = runner.run(fleet_crew.of(choice, desk, known.path, stack, allow=allow, prune=prune))
         conductor = Conductor(surface, runner, shared, choice.parallel)
         run = conductor.run(
             "plan",
             identity,
             spool,
             rollout.side_by_side(entries),
-            lambda entry: fleet_tenant.plan(desk, entry),
+            crew.plan,
         )
         if out is not None:
             origin = Origin(choice.inventory, given, values)

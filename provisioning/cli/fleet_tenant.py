@@ -33,6 +33,7 @@ from provisioning.signin.checks import Result as CheckResult
 from provisioning.signin.run import AFTER_APPLY_SECONDS
 from provisioning.tenants import fleet, sign_in
 from provisioning.tenants.inventory import Entry
+from provisioning.tenants.sign_in import SignIn
 
 AGAIN = "tenant or manifest changed since; nothing was written: review a new plan"
 
@@ -70,6 +71,13 @@ class Desk:
         """Load what a tenant is provisioned with. Raises InputError with every fault."""
         return self._manifests.of(entry)
 
+    def method(self, entry: Entry, *, writes: bool) -> str:
+        """Return how a tenant is signed in to, as `--auth` names it."""
+        if self.way.auth is not None:
+            return self.way.auth.value
+        role = _role(entry, writes=writes)
+        return role.way if role else sign_in.DEFAULT
+
     def _warn(self, findings: Iterable[Finding]) -> None:
         self.prompt(render.findings.text(findings).removesuffix("\n"))
 
@@ -78,12 +86,10 @@ class Desk:
         self, entry: Entry, wanted: Manifest, *, writes: bool, opened: Allowed | None = None
     ) -> AsyncIterator[Run]:
         """Yield a run against the tenant, with its own credential, client, budget and journal."""
-        role = entry.deployer if writes else entry.reader
         identity = None
         if self.way.sandbox is None:
-            method = (
-                self.way.auth.value if self.way.auth else (role.way if role else sign_in.DEFAULT)
-            )
+            role = _role(entry, writes=writes)
+            method = self.method(entry, writes=writes)
             identity = Identity(method, await sign_in.environment(role, entry.tenant, os.environ))
         session = compose.run(
             wanted,
@@ -204,6 +210,10 @@ async def verify(desk: Desk, entry: Entry) -> TenantResult:
 
 
 _PROVABLE = frozenset({Status.APPLIED, Status.IN_SYNC, Status.WAITING})
+
+
+def _role(entry: Entry, *, writes: bool) -> SignIn | None:
+    return entry.deployer if writes else entry.reader
 
 
 def _same(shown: str, found: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from provisioning.cli import compose, fleet_session, fleet_tenant, inputs
+from provisioning.cli import compose, fleet_crew, fleet_session, inputs
 from provisioning.cli.compose import Way
 from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.fleet_session import Conductor
@@ -41,12 +41,13 @@ def verify(
     ):
         shared = runner.run(stack.enter_async_context(compose.side_by_side(now, stop, box)))
         desk = Desk(way, shared, Allowed(), given, values, identity, prompt=surface.say)
+        crew = runner.run(fleet_crew.of(choice, desk, known.path, stack))
         run = Conductor(surface, runner, shared, choice.parallel).run(
             "verify",
             identity,
             spool,
             rollout.side_by_side(entries),
-            lambda entry: fleet_tenant.verify(desk, entry),
+            crew.verify,
         )
         fleet_session.show(surface, run, spool, reports)
         return fleet_session.code(run)

@@ -74,6 +74,13 @@ class Auth(StrEnum):
     TOKEN = "token"  # noqa: S105 - same
 
 
+class ExecutorName(StrEnum):
+    """Where the work in many tenants is done."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
 class LogLevel(StrEnum):
     """What is logged to stderr."""
 
@@ -179,6 +186,23 @@ AllTenants: TypeAlias = Annotated[
 Parallel: TypeAlias = Annotated[
     int,
     typer.Option("--parallel", metavar="N", min=1, help="Tenants at once.", rich_help_panel=_FLEET),
+]
+ExecutorChoice: TypeAlias = Annotated[
+    ExecutorName,
+    typer.Option(
+        "--executor",
+        help="Where tenants are worked on: in this process, or on a Dask cluster.",
+        rich_help_panel=_FLEET,
+    ),
+]
+Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Scheduler of the Dask cluster, such as tls://10.0.0.5:8786.",
+        rich_help_panel=_FLEET,
+    ),
 ]
 Resume: TypeAlias = Annotated[
     str | None,

@@ -1,7 +1,8 @@
 """What is left of an approved plan after a part of it was carried out. Pure.
 
 A worker may die between two writes. Whoever takes over finds a smaller plan with another digest;
-it is still what was approved when nothing in it goes beyond that.
+it is still what was approved when nothing in it goes beyond that. In doubt it is not: then
+somebody reviews a new plan.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from provisioning.core.model import Ref, Template, Value
 from provisioning.core.plan import Action, Plan, Step
 
 _REFERENCE: Final = re.compile(r"\$\{[^}]*\}")
+_KNOWN: Final = r"[\w.-]+"
+"""What a reference became: an id or a name, and no markup, path or further key around it."""
 _BEGUN: Final = {
     Action.CREATE: frozenset({Action.CREATE, Action.UPDATE}),
     Action.RESTORE: frozenset({Action.RESTORE, Action.UPDATE}),
@@ -25,11 +28,11 @@ _BEGUN: Final = {
 def is_rest(found: Plan, approved: Plan) -> bool:
     """Tell whether applying `found` would write nothing that `approved` does not.
 
-    Every step that would be sent stands at an approved address, and sets the same properties to
-    the same values; what was known only after apply may be known by now.
+    Every step that would be sent stands at an approved address, and sets the same properties from
+    the same to the same values; what was known only after apply may be known by now.
     """
     known = {step.address: step for step in approved.pending}
-    return all(
+    return found.tenant_id == approved.tenant_id and all(
         step.address in known and _within(step, known[step.address]) for step in found.pending
     )
 
@@ -37,9 +40,20 @@ def is_rest(found: Plan, approved: Plan) -> bool:
 def _within(step: Step, approved: Step) -> bool:
     if step.action not in _BEGUN.get(approved.action, {approved.action}):
         return False
+    if step.action is approved.action and step.action is not Action.UPDATE:
+        # What an approved object is made with comes whole: without a part it might be wider.
+        return len(step.changes) == len(approved.changes) and _covered(step, approved)
+    return _covered(step, approved)
+
+
+def _covered(step: Step, approved: Step) -> bool:
+    begun = step.action is not approved.action
     return all(
         any(
-            _at(change.path, wanted.path) and _same(change.after, wanted.after)
+            _at(change.path, wanted.path)
+            and _same(change.after, wanted.after)
+            # What somebody wrote since is not overwritten, but in an object half made by us.
+            and (begun or change.after is None or _same(change.before, wanted.before))
             for wanted in approved.changes
         )
         for change in step.changes
@@ -54,7 +68,7 @@ def _at(path: str, approved: str) -> bool:
 def _same(value: Value, approved: Value) -> bool:
     match approved:
         case Ref():
-            return value == approved or isinstance(value, str)
+            return value == approved or (isinstance(value, str) and _fits(value, ("", "")))
         case Template():
             return value == approved or (isinstance(value, str) and _fits(value, _known(approved)))
         case dict():
@@ -86,5 +100,5 @@ def _known(template: Template) -> Iterator[str]:
 
 
 def _fits(text: str, known: Iterable[str]) -> bool:
-    """Tell whether a text is made of these parts with something between each two."""
-    return re.fullmatch(".+".join(map(re.escape, known)), text, re.DOTALL) is not None
+    """Tell whether a text is made of these parts with an id or a name between each two."""
+    return re.fullmatch(_KNOWN.join(map(re.escape, known)), text) is not None

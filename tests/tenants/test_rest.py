@@ -40,7 +40,10 @@ APPROVED = plan(
         plan(APPROVED.steps[1]),
         plan(create(APP, resourceAppId="0000", uri="api://0000/x", info={"a": 1})),
         plan(update(API, "tags", ["a"], ["a", "b"])),
-        plan(create(API), replace(create(Address("application", "x")), held=Held("self", "no"))),
+        plan(
+            update(API, "tags", [], ["a", "b"]),
+            replace(create(Address("application", "x")), held=Held("self", "no")),
+        ),
     ],
 )
 def test_fewer_steps_fewer_changes_and_values_known_by_now_are_the_rest(found: Plan) -> None:
@@ -61,6 +64,11 @@ def test_fewer_steps_fewer_changes_and_values_known_by_now_are_the_rest(found: P
         plan(create(APP, info={"a": 1, "b": 2})),
         plan(create(APP, info={"a": True})),
         plan(create(APP, resourceAppId=7)),
+        plan(create(API, displayName="api")),
+        plan(create(APP, resourceAppId="", uri="api://0000/x", info={"a": 1})),
+        plan(create(APP, resourceAppId="0000", uri="api://0000/y/x", info={"a": 1})),
+        plan(create(APP, resourceAppId='0"><x a="', uri="api://0000/x", info={"a": 1})),
+        replace(plan(APPROVED.steps[1]), tenant_id="2"),
     ],
 )
 def test_whatever_goes_beyond_the_approval_is_not(found: Plan) -> None:
@@ -77,10 +85,26 @@ def test_a_key_of_an_element_may_be_known_by_now() -> None:
     approved = plan(Step(APP, Action.UPDATE, "", (Change(path, None, {"x": 1}),)))
     known = Change("requiredResourceAccess[0000]", None, {"x": 1})
     assert is_rest(plan(Step(APP, Action.UPDATE, "", (known,))), approved)
-    other = Change("appRoles[0000]", None, {"x": 1})
-    assert not is_rest(plan(Step(APP, Action.UPDATE, "", (other,))), approved)
+    for odd in ("appRoles[0000]", "requiredResourceAccess[0].resourceAccess[1]"):
+        other = Change(odd, None, {"x": 1})
+        assert not is_rest(plan(Step(APP, Action.UPDATE, "", (other,))), approved)
 
 
 def test_an_update_never_became_a_create() -> None:
     approved = plan(update(API, "displayName", "a", "b"))
     assert not is_rest(plan(create(API, displayName="b")), approved)
+
+
+def test_what_somebody_wrote_since_is_not_overwritten() -> None:
+    approved = plan(update(API, "displayName", "a", "b"))
+    assert is_rest(approved, approved)
+    assert not is_rest(plan(update(API, "displayName", "c", "b")), approved)
+
+
+def test_what_is_half_removed_may_be_removed_whole() -> None:
+    scope: dict[str, Value] = {"value": "read", "isEnabled": True}
+    approved = plan(update(API, "api.oauth2PermissionScopes[read]", scope, None))
+    found = plan(
+        update(API, "api.oauth2PermissionScopes[read]", {**scope, "isEnabled": False}, None)
+    )
+    assert is_rest(found, approved)

@@ -7,6 +7,8 @@ https://distributed.dask.org/en/stable/tls.html).
 
 A job whose worker dies is carried out again by another one, at most as often as the scheduler's
 `distributed.scheduler.allowed-failures` says. That is safe because every write can be repeated.
+The function that does it is told, by an event of the job's name on the scheduler, whether an
+earlier worker had begun it.
 """
 
 from __future__ import annotations
@@ -55,13 +57,15 @@ class Cluster:
     async def result(self, job: Job) -> TenantResult:
         """Send a job to any worker and wait; see `Executor`."""
         text = json.dumps(job.document)
+        # Only new keys: an old one would be answered with what it came to then.
+        key = f"{job.tenant}-{uuid.uuid4().hex}"
         future = self.client.submit(
             carry_out,
             self.call,
             provisioning.__version__,
             text,
-            # Only new keys: an old one would be answered with what it came to then.
-            key=f"{job.tenant}-{uuid.uuid4().hex}",
+            key,
+            key=key,
             pure=False,
             retries=RETRIES,
         )
@@ -73,6 +77,15 @@ class Cluster:
             raise
         except Exception as problem:
             raise _lost(problem) from problem
+        finally:
+            await self._forget(key)
+
+    async def _forget(self, key: str) -> None:
+        """Remove the event of a job from the scheduler."""
+        from distributed import Event
+
+        with contextlib.suppress(Exception):
+            await Event(key, client=self.client).clear()
 
 
 @contextlib.asynccontextmanager
@@ -81,7 +94,8 @@ async def connect(
 ) -> AsyncIterator[Cluster]:
     """Yield a cluster by its scheduler's address, such as `tcp://10.0.0.5:8786`.
 
-    `call` names the function that workers import, `seconds` is how long to wait.
+    `call` names the function that workers import; it takes a document and whether the job was
+    begun before, and returns a document. `seconds` is how long to wait.
 
     Raises ProvisioningError without the extra, and when no scheduler answers.
     """
@@ -105,13 +119,23 @@ async def connect(
         await client.close()
 
 
-def carry_out(call: str, version: str, text: str) -> str:
+def carry_out(call: str, version: str, text: str, key: str) -> str:
     """Do a job: what a worker runs. Raises RuntimeError in another version than the sender's."""
     if version != provisioning.__version__:
         raise RuntimeError(f"provisioning {provisioning.__version__} here, {version} there")
     module, _, name = call.partition(":")
     function = getattr(importlib.import_module(module), name)
-    return json.dumps(function(json.loads(text)))
+    return json.dumps(function(json.loads(text), _begun(key)))
+
+
+def _begun(key: str) -> bool:
+    """Tell whether a worker began the job before, and note that one does now."""
+    from distributed import Event
+
+    event = Event(key)
+    before = bool(event.is_set())
+    event.set()
+    return before
 
 
 def _lost(problem: Exception) -> ProvisioningError:

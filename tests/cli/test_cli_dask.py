@@ -8,24 +8,22 @@ import json
 import multiprocessing
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_shell import opened
 
-from provisioning.cli import compose, fleet_job
+from provisioning.cli import fleet_job
 from provisioning.cli.compose import Way
 from provisioning.cli.fleet_job import Order
 from provisioning.core.errors import ProvisioningError
-from provisioning.core.fleet import FleetRun, Status
 from provisioning.sandbox import Fault, Sandbox, serve
-from provisioning.tenants import fleet, inventory, rollout
+from provisioning.tenants import inventory
 from provisioning.tenants.executors import Job, dask
-from provisioning.tenants.fleet import Fleet
-from provisioning.tenants.inventory import Entry
-from provisioning.tenants.spool import Spool
 
 distributed: Any = pytest.importorskip("distributed", reason="the extra dask is not installed")
 
@@ -54,14 +52,14 @@ class Site:
     def __init__(self, folder: Path, box: Sandbox, url: str) -> None:
         self.folder, self.box, self.url = folder, box, url
         self.ids = {name: box.add_tenant(f"{name}.onmicrosoft.com", "b2c").id for name in NAMES}
-        lines = ["version: 1", "defaults: {type: b2c, manifests: [manifest.yaml]}", "tenants:"]
+        lines = ["version: 1", "defaults: {type: b2c, manifests: [demo.yaml]}", "tenants:"]
         (folder / "keys").mkdir()
         for name, identity in self.ids.items():
             token = box.issue_token(identity, lifetime=86_400)
             (folder / "keys" / name).write_text(token, encoding="utf-8")
             auth = f"{{method: token, accessToken: {{fromFile: keys/{name}}}}}"
             lines.append(f"  {name}: {{domain: {name}.onmicrosoft.com, auth: {auth}}}")
-        (folder / "manifest.yaml").write_text(MANIFEST, encoding="utf-8")
+        (folder / "demo.yaml").write_text(MANIFEST, encoding="utf-8")
         self.inventory = folder / "tenants.yaml"
         self.inventory.write_text("\n".join(lines) + "\n", encoding="utf-8")
         loaded = inventory.load(self.inventory).inventory
@@ -142,55 +140,52 @@ async def cluster() -> AsyncIterator[tuple[Any, dict[str, BaseProcess]]]:
                 worker.join(10)
 
 
-async def conducted(site: Site, spool: Spool, command: str, work: fleet.Work) -> FleetRun:
-    now = compose.clock()
-    made = Fleet(command, "r1", now, spool, asyncio.Event(), parallel=len(NAMES))
-    return await fleet.run(made, rollout.side_by_side(site.entries), work)
+@contextlib.contextmanager
+def killing(site: Site) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield a cluster's address, and what returns the tenant whose worker was killed half-way."""
+    started: Future[str] = Future()
+    killed: Future[str] = Future()
+    over = threading.Event()
+
+    async def conducted() -> None:
+        async with cluster() as (scheduler, workers):
+            started.set_result(scheduler.address)
+            while not over.is_set():
+                if not killed.done() and (name := site.throttled()) is not None:
+                    for state in scheduler.workers.values():
+                        if name in {task.key.rpartition("-")[0] for task in state.processing}:
+                            workers[state.name].kill()
+                    killed.set_result(name)
+                await asyncio.sleep(0.005)
+
+    thread = threading.Thread(target=lambda: asyncio.run(conducted()))
+    thread.start()
+    try:
+        yield started.result(60), lambda: killed.result(60)
+    finally:
+        over.set()
+        thread.join()
 
 
-async def killed_half_way(site: Site, scheduler: Any, workers: dict[str, BaseProcess]) -> str:
-    """Kill the worker that waits between two writes; returns the tenant it is busy with."""
-    while (name := site.throttled()) is None:  # noqa: ASYNC110 - they are other processes
-        await asyncio.sleep(0.005)
-    for state in scheduler.workers.values():
-        if name in {task.key.rpartition("-")[0] for task in state.processing}:
-            workers[state.name].kill()
-    return name
-
-
-async def test_a_killed_workers_tenants_are_finished_by_the_others_and_nothing_is_made_twice(
+def test_a_killed_workers_tenants_are_finished_by_the_others_and_nothing_is_made_twice(
     site: Site, tmp_path: Path
 ) -> None:
-    planning, applying = site.order("plan"), site.order("apply")
-    async with (
-        cluster() as (scheduler, workers),
-        dask.connect(scheduler.address, fleet_job.CALL) as executor,
-    ):
-        with Spool(tmp_path / "plans") as plans, Spool(tmp_path / "results") as results:
-            planned = await conducted(
-                site, plans, "plan", lambda entry: planning.send(executor, entry)
-            )
-            assert planned.counts[Status.CHANGES] == len(NAMES), [*plans]
-
-            async def applied(entry: Entry) -> Any:
-                return await applying.send(executor, entry, plans.read(entry.name))
-
-            killer = asyncio.create_task(
-                asyncio.wait_for(killed_half_way(site, scheduler, workers), 60)
-            )
-            run = await conducted(site, results, "apply", applied)
-            victim = await killer
-            assert len(scheduler.workers) == WORKERS - 1
-            told = {each.name: (each.status, each.problem) for each in results}
-            assert run.counts[Status.APPLIED] == len(NAMES), told
-            # Applications were there already: the second worker made what was left.
-            (part,) = results.read(victim).parts
-            assert 1 <= len(part.document["outcomes"]) <= 3
-            with Spool(tmp_path / "again") as seen:
-                again = await conducted(
-                    site, seen, "plan", lambda entry: planning.send(executor, entry)
-                )
-    assert again.counts[Status.IN_SYNC] == len(NAMES)
+    with opened(tmp_path) as shell, killing(site) as (scheduler, victim):
+        there = f"--all-tenants --graph-endpoint {site.url} --executor dask --scheduler {scheduler}"
+        applied = shell(f"apply {there} --yes --format json")
+        assert applied.code == 0, applied.stderr
+        told = {each["name"]: each for each in applied.document["tenants"]}
+        assert {each["status"] for each in told.values()} == {"applied"}, applied.stdout
+        # Applications were there already: the second worker made what was left.
+        (part,) = told[victim()]["parts"]
+        assert 1 <= len(part["document"]["outcomes"]) <= 3
+        again = shell(f"plan {there} --detailed-exitcode --format json")
+        assert (again.code, again.document["summary"]["in-sync"]) == (0, len(NAMES))
+        # The digest is the same wherever a tenant is planned.
+        here = shell(f"plan --all-tenants --graph-endpoint {site.url} --format json").document
+        assert [t["digest"] for t in again.document["tenants"]] == [
+            t["digest"] for t in here["tenants"]
+        ]
     for identity in site.ids.values():
         dump = site.box.dump(identity)
         for kind in KINDS:
@@ -207,6 +202,27 @@ async def one_worker() -> AsyncIterator[str]:
         distributed.Worker(scheduler.address, nthreads=1, dashboard=False),
     ):
         yield str(scheduler.address)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """Yield the address of such a cluster on a loop of its own, for the command line."""
+    started: Future[str] = Future()
+
+    async def ran(over: asyncio.Event) -> None:
+        async with one_worker() as address:
+            started.set_result(address)
+            await over.wait()
+
+    over, loop = asyncio.Event(), asyncio.new_event_loop()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(ran(over)))
+    thread.start()
+    try:
+        yield started.result(60)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
+        loop.close()
 
 
 async def test_a_job_that_a_worker_cannot_do_says_what_every_worker_needs() -> None:
@@ -231,7 +247,7 @@ async def test_a_scheduler_that_does_not_answer_is_an_error_with_its_address() -
 
 def test_a_worker_of_another_version_does_nothing() -> None:
     with pytest.raises(RuntimeError, match=r"^provisioning \S+ here, 0\.0\.1 there$"):
-        dask.carry_out(fleet_job.CALL, "0.0.1", "{}")
+        dask.carry_out(fleet_job.CALL, "0.0.1", "{}", "key")
 
 
 def test_a_job_is_plain_json_without_a_secret(site: Site) -> None:
@@ -244,3 +260,44 @@ def test_an_embedded_sandbox_is_no_place_for_workers(tmp_path: Path) -> None:
     way = Way(":memory:", None, None, tmp_path)
     with pytest.raises(ProvisioningError, match="no worker can reach it"):
         Order("plan", "r1", tmp_path / "tenants.yaml", way)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("plan --all-tenants --executor dask", "--executor dask has no scheduler"),
+        ("plan --all-tenants --scheduler tcp://x:1", "--scheduler is for a Dask cluster"),
+        ("verify demo.yaml --scheduler tcp://x:1", "--scheduler is for a Dask cluster"),
+        (
+            "apply demo.yaml --executor dask --scheduler tcp://x:1",
+            "--executor is for tenants of the inventory",
+        ),
+        ("plan --all-tenants --executor spark", "'spark' is not one of 'local', 'dask'"),
+    ],
+)
+def test_options_of_a_cluster_that_contradict_each_other_are_told(
+    site: Site, line: str, told: str
+) -> None:
+    with opened(site.folder) as shell:
+        ended = shell(line)
+    assert ended.code == 1
+    assert told in " ".join(ended.stderr.replace("│", " ").split())
+
+
+def test_two_tenants_that_store_in_one_place_and_people_who_sign_in_are_told_before_any_job(
+    site: Site,
+) -> None:
+    """No worker sees both tenants, and nobody sits there."""
+    secret = "    secrets: {main: {store: {dotenv: s, name: A}}}\n    publicClient:"
+    stored = MANIFEST.replace("    publicClient:", secret)
+    (site.folder / "stored.yaml").write_text(stored, encoding="utf-8")
+    with opened(site.folder) as shell, running() as address:
+        there = f"--executor dask --scheduler {address} --graph-endpoint {site.url} --format json"
+        twice = shell(f"plan stored.yaml --tenant tenant-0,tenant-1 --parallel 1 {there}")
+        asked = shell(f"plan --tenant tenant-0 --auth device-code {there}")
+    first, second = twice.document["tenants"]
+    assert (first["status"], second["status"]) == ("changes", "failed")
+    assert second["findings"][0]["rule"] == "store-of-two-tenants"
+    assert asked.document["tenants"][0]["error"]["message"] == (
+        "device-code asks a person, and nobody sits at a worker"
+    )
