@@ -18,10 +18,8 @@ from provisioning.sandbox import Options, Sandbox, serve
 
 POINTS = {
     "first application": r"^/v1\.0/applications$",
-    "service principal": r"^/v1\.0/servicePrincipals$",
     "grant": r"^/v1\.0/oauth2PermissionGrants$",
     "secret": r"/addPassword$",
-    "tag": r"^/v1\.0/applications/[^/]+$",
 }
 
 
