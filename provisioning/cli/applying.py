@@ -23,7 +23,7 @@ from provisioning.cli import (
     whole_policies,
 )
 from provisioning.cli.compose import Way, Wish
-from provisioning.cli.options import Format
+from provisioning.cli.options import MEMORY, Format
 from provisioning.cli.report_files import ReportFile
 from provisioning.cli.surface import INTERRUPTED, Surface
 from provisioning.core import report as documents
@@ -99,8 +99,10 @@ def apply(
 
 
 def _say_what_is_left(surface: Surface, report: Report, way: Way) -> None:
-    """Name what stands in for the portal, where there is none."""
-    for command in discharging.in_place_of_the_portal(report, way.sandbox) if way.sandbox else ():
+    """Name what stands in for the portal, where there is a sandbox that outlives the run."""
+    if way.sandbox in {None, MEMORY}:
+        return
+    for command in discharging.in_place_of_the_portal(report, way.sandbox):
         surface.say(f"The sandbox's portal: {command}")
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli.options import Format
 from provisioning.cli.surface import Surface
 from provisioning.core.plan import FORMAT_VERSION
-from provisioning.render import escape
+from provisioning.render import escape, paint
 from provisioning.render import json as documents
 from provisioning.signin import checks
 from provisioning.signin.checks import Outcome, Result
@@ -53,19 +51,7 @@ def text(surface: Surface, results: Sequence[Result]) -> str:
         table.add_row(
             escape.plain(result.check), result.flow.value, outcome, escape.plain(result.summary)
         )
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        force_terminal=surface.color,
-        no_color=not surface.color,
-        color_system="standard" if surface.color else None,
-        width=max(surface.width, 60),
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    console.print(table)
-    table_text = "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+    table_text = paint.table(table, color=surface.color, width=surface.width)
     details = (line for result in results for line in _details(result))
     tally = ", ".join(f"{count} {name}" for name, count in counts(results).items() if count)
     above = "".join(f"{escape.plain(line)}\n" for line in details)

@@ -131,7 +131,7 @@ OwnedBy: TypeAlias = Annotated[
 ]
 Leaving: TypeAlias = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", help="The tenant's name in the inventory, or its domain."),
+    typer.Argument(metavar="NAME", help="The tenant's name in the inventory, or its domain."),
 ]
 Forget: TypeAlias = Annotated[
     bool, typer.Option("--forget", help="Also take the tenant out of the inventory.")

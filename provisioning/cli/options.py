@@ -128,12 +128,12 @@ OrManifest: TypeAlias = Annotated[
 ]
 Manifests: TypeAlias = Annotated[
     list[Path],
-    typer.Argument(metavar="MANIFEST...", help="Manifest files or folders.", exists=True),
+    typer.Argument(metavar="MANIFEST", help="Manifest files or folders.", exists=True),
 ]
 OrManifests: TypeAlias = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[MANIFEST...]",
+        metavar="MANIFEST",
         help="Manifest files or folders; with chosen tenants they replace their own.",
         exists=True,
         show_default=False,
@@ -237,7 +237,7 @@ AuthChoice: TypeAlias = Annotated[
     typer.Option(
         "--auth",
         help="How to sign in; token reads PROVISIONING_ACCESS_TOKEN.",
-        show_default="default",
+        show_default=False,
         rich_help_panel=_SIGN_IN,
     ),
 ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from provisioning import render
@@ -16,7 +14,7 @@ from provisioning.cli.fleet_choice import Choice
 from provisioning.cli.options import Format
 from provisioning.cli.surface import Surface
 from provisioning.core.plan import FORMAT_VERSION
-from provisioning.render import escape
+from provisioning.render import escape, paint
 from provisioning.tenants import inventory, rollout, selection
 from provisioning.tenants.inventory import Entry, Inventory
 
@@ -102,16 +100,4 @@ def _text(surface: Surface, known: Inventory, entries: Iterable[Entry]) -> str:
     table = Table(*_HEAD, box=None, pad_edge=False)
     for entry in entries:
         table.add_row(*map(escape.plain, _cells(known, entry)))
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        force_terminal=surface.color,
-        no_color=not surface.color,
-        color_system="standard" if surface.color else None,
-        width=max(surface.width, 60),
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    console.print(table)
-    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+    return paint.table(table, color=surface.color, width=surface.width)

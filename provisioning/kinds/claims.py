@@ -92,6 +92,13 @@ def claimed(view: View | Work, kind: str) -> tuple[Address, ...]:
     )
 
 
+def addresses(view: View, kind: str) -> tuple[Address, ...]:
+    """Return what the manifest declares of one kind, and what else the ledger claims."""
+    declared = [desired.address for desired in view.desired]
+    named = {address.key.casefold() for address in declared}
+    return (*declared, *(a for a in claimed(view, kind) if a.key.casefold() not in named))
+
+
 def is_claimed(view: View | Work, thing: Address) -> bool:
     """Whether we made an object; ids are compared as the service does, ignoring case."""
     return any(one.key.casefold() == thing.key.casefold() for one in claimed(view, thing.kind))

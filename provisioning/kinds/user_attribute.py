@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from provisioning.core.kind import Compare, Field, Kind, Matched, View, Work
-from provisioning.core.model import Address, Json
+from provisioning.core.model import Json
 from provisioning.core.paths import nest
 from provisioning.core.plan import Action
 from provisioning.core.request import Alternative, Read, Request
@@ -43,7 +43,7 @@ def match(view: View) -> Matched:
     return Matched(
         tuple(
             claims.live(view, address, custom[address.key.casefold()])
-            for address in _addresses(view)
+            for address in claims.addresses(view, KIND.name)
             if address.key.casefold() in custom
         )
     )
@@ -77,13 +77,6 @@ def _create(work: Work) -> Request:
     )
     body = dict(work.desired.body)
     return Request("POST", _PATH, body=body, captures=True, alternatives=(there,))
-
-
-def _addresses(view: View) -> Iterable[Address]:
-    declared = [desired.address for desired in view.desired]
-    named = {address.key.casefold() for address in declared}
-    others = claims.claimed(view, KIND.name)
-    return (*declared, *(a for a in others if a.key.casefold() not in named))
 
 
 KIND = Kind(

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from provisioning.core import diff, paths, refs
 from provisioning.core.diff import Difference
 from provisioning.core.kind import Compare, Field, Kind, Matched, Proposal, View, Work
-from provisioning.core.model import Address, Desired, Json, LiveObject, Ref, Value
+from provisioning.core.model import Desired, Json, LiveObject, Ref, Value
 from provisioning.core.plan import Action, Change
 from provisioning.core.refs import MISSING, Missing
 from provisioning.core.request import Alternative, ErrorMatch, Read, Request
@@ -58,7 +58,7 @@ def match(view: View) -> Matched:
     """A flow has its id; ours is what the ledger claims."""
     here = _listed(view)
     objects = []
-    for address in _addresses(view):
+    for address in claims.addresses(view, KIND.name):
         item = here.get(address.key.casefold())
         if item is not None:
             body = {**item, **user_flow_parts.shown(view, path(known.text(item, "id")))}
@@ -194,13 +194,6 @@ def _by_hand(desired: Desired) -> str:
 def _listed(view: View) -> dict[str, dict[str, Json]]:
     answer = view.answers.get(_LIST.key)
     return {known.text(i, "id").casefold(): i for i in answer.items} if answer else {}
-
-
-def _addresses(view: View) -> Iterable[Address]:
-    declared = [desired.address for desired in view.desired]
-    named = {address.key.casefold() for address in declared}
-    others = claims.claimed(view, KIND.name)
-    return (*declared, *(a for a in others if a.key.casefold() not in named))
 
 
 KIND = Kind(

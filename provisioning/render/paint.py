@@ -1,5 +1,6 @@
-"""Styled lines -> text with or without ANSI codes. Rich draws into a buffer, never on a terminal.
+"""Styled lines and tables -> text with or without ANSI codes.
 
+Rich draws into a buffer, never on a terminal.
 Must not interpret markup: foreign strings come as plain pieces.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 STYLES: Final = {
@@ -46,3 +48,20 @@ def join(lines: Iterable[Text], *, color: bool, width: int) -> str:
     for line in drawn:
         console.print(line, overflow="fold", no_wrap=False)
     return buffer.getvalue()
+
+
+def table(drawn: Table, *, color: bool, width: int) -> str:
+    """Return a table as text that ends in a newline, without blanks at the lines' ends."""
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        force_terminal=color,
+        no_color=not color,
+        color_system="standard" if color else None,
+        width=max(width, 60),
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    console.print(drawn)
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())

@@ -13,6 +13,7 @@ from typing import Any
 from provisioning.sandbox import errors, odata
 from provisioning.sandbox.call import Answer, Call, Limit, Operation
 from provisioning.sandbox.lag import View
+from provisioning.sandbox.store import Record
 
 IDENTITY_REQUESTS = Limit("identity", 200, "ReadWrite")
 """Per application and tenant (G:concepts/includes/throttling-cpim.md)."""
@@ -24,6 +25,19 @@ def view(call: Call) -> View:
         return call.view
     at_once = dataclasses.replace(call.options, read_lag=0)
     return View(call.store, call.tenant.id, at_once)
+
+
+def visible(call: Call, collection: str, key: str, kind: str) -> Record:
+    """The object that a read sees; ids ignore case.
+
+    Raises:
+        GraphError: 404 AADB2C90073 (status unverified).
+    """
+    name = plain(key)
+    record = view(call).get(collection, name.casefold())
+    if record is None:
+        raise not_found(call, kind, name, status=404)
+    return record
 
 
 def b2c_only(operation: Operation, call: Call, *keys: str) -> Answer:

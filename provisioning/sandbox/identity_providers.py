@@ -125,11 +125,7 @@ def visible(call: Call, key: str) -> Record:
     Raises:
         GraphError: 404 AADB2C90073 (status unverified).
     """
-    name = cpim.plain(key)
-    record = cpim.view(call).get(STORED, name.casefold())
-    if record is None:
-        raise cpim.not_found(call, "IdentityProvider", name, status=404)
-    return record
+    return cpim.visible(call, STORED, key, "IdentityProvider")
 
 
 def completed(sent: Any, *, beta: bool = True) -> Json:

@@ -92,11 +92,7 @@ def visible(call: Call, key: str) -> Record:
     Raises:
         GraphError: 404 AADB2C90073 (status unverified).
     """
-    name = cpim.plain(key)
-    record = cpim.view(call).get(STORED, name.casefold())
-    if record is None:
-        raise cpim.not_found(call, "UserFlow", name, status=404)
-    return record
+    return cpim.visible(call, STORED, key, "UserFlow")
 
 
 def save(call: Call, body: Mapping[str, Any]) -> None:

@@ -1,11 +1,12 @@
 """Measures the published budgets and says which hold. Counts and ratios, not absolute times.
 
-`run.py [--quick]`: exit code 1 when a budget is broken. Every line tells what was measured, the
-value, the budget and, where that helps, the raw figures.
+Exit code 1 when a budget is broken. Every line tells what was measured, the value, the budget and,
+where that helps, the raw figures.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -28,6 +29,8 @@ import triples
 HERE = Path(__file__).parent
 LATENCY = 0.1
 WIDTH = 32
+COLUMN = 76
+"""Characters for the name of a measurement."""
 PER_OBJECT_KINDS = 4
 """Kinds that are read object by object: service principals, grants, role assignments, FICs."""
 MORE_REQUESTS = 3
@@ -46,11 +49,11 @@ class Table:
         held = value <= budget
         self.broken += not held
         mark = "ok  " if held else "OVER"
-        print(f"{mark} {what:<58} {value:>9.2f} <= {budget:<9.2f} {note}", flush=True)
+        print(f"{mark} {what:<{COLUMN}} {value:>9.2f} <= {budget:<9.2f} {note}", flush=True)
 
     def tell(self, what: str, note: str) -> None:
         """Add a line that has no budget."""
-        print(f"     {what:<58} {note}", flush=True)
+        print(f"     {what:<{COLUMN}} {note}", flush=True)
 
 
 @dataclass(slots=True)
@@ -262,9 +265,11 @@ def startup(table: Table, folder: Path) -> None:
         table.check(f"{name}: seconds, best of five", best, budget)
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run everything; return the exit code."""
-    quick = "--quick" in arguments
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller tenants and fewer of them")
+    quick = parser.parse_args().quick
     table = Table()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -279,4 +284,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

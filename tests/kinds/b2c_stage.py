@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stage import DOMAIN, holds, rules, steps
 from world import ROOT, World
 
 from provisioning.core.model import Finding, Secret
-from provisioning.core.plan import Action, Plan
+from provisioning.core.plan import Plan
 from provisioning.core.report import Report
 from provisioning.core.request import Call
 from provisioning.engine import reconcile
@@ -19,7 +20,8 @@ from provisioning.kinds import KINDS
 from provisioning.manifest import load
 from provisioning.sandbox import Options
 
-DOMAIN = "contoso.onmicrosoft.com"
+__all__ = ["DOMAIN", "POLICIES", "SHIPPED", "B2c", "holds", "rules", "steps"]
+
 SHIPPED = ROOT / "manifests" / "ropc-custom-policy" / "policies"
 KEYS = """
 policyKeys:
@@ -139,18 +141,3 @@ class B2c:
     def policy(self, policy_id: str) -> str:
         (found,) = (one["xml"] for one in self.kept("policies") if one["id"] == policy_id)
         return str(found)
-
-
-def steps(plan: Plan) -> dict[str, Action]:
-    """Address -> action, for the steps that nothing holds."""
-    return {str(step.address): step.action for step in plan.pending}
-
-
-def holds(plan: Plan) -> dict[str, str]:
-    """Address -> the guard that holds it."""
-    return {str(step.address): step.held.guard for step in plan.steps if step.held}
-
-
-def rules(plan: Plan) -> list[str]:
-    """Rules of the findings."""
-    return [finding.rule for finding in plan.findings]
