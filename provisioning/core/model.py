@@ -136,7 +136,8 @@ class Desired:
     places: Mapping[str, Place] = field(default_factory=dict)
     """Body path -> place, where finer than `place`."""
     after: tuple[Address, ...] = ()
-    """Whose steps come first although the body does not refer to them: they free what it takes."""
+    """Whose steps come first although the body does not refer to them: they free what it takes.
+    Cut where it would close a circle, which the kind then finds in `Work.circular`."""
 
 
 @dataclass(frozen=True, slots=True)

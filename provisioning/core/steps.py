@@ -69,12 +69,14 @@ def _edges(
     later = {field.path for field in kinds[desired.address.kind].fields if field.deferrable}
     if desired.parent is not None and desired.parent in steps:
         edges[desired.parent] = False
-    edges.update((address, False) for address in desired.after if address in steps)
     for name, value in _leaves(desired.body, ""):
         deferrable = any(name == path or name.startswith(f"{path}.") for path in later)
         for ref in refs.find(value):
             if ref.address in steps and ref.address != desired.address:
                 edges[ref.address] = edges.get(ref.address, True) and deferrable
+    for address in desired.after:
+        if address in steps:
+            edges.setdefault(address, True)
     return edges
 
 

@@ -270,6 +270,58 @@ async def test_a_manifest_can_be_renamed(tmp_path: Path) -> None:
     assert stage.app("App")["tags"] == ["provisioning:fresh", "provisioning:fresh/app"]
 
 
+def _holding(x: str, y: str, permission: str = "") -> str:
+    """Two applications with these identifier URIs; `permission` lets x ask for y's scope."""
+    entries = []
+    for key, uris in (("x", x), ("y", y)):
+        asked = f"permissions: [{{resource: y, delegated: [s], {permission}}}], "
+        listed = ", ".join(f'"https://{DOMAIN}/{uri}"' for uri in uris)
+        entries.append(
+            f"{key}: {{displayName: {key.upper()}, {asked if permission and key == 'x' else ''}"
+            "scopes: {s: {adminConsentDisplayName: S, adminConsentDescription: S}}, "
+            f"identifierUris: [{listed}]}}"
+        )
+    return "\n".join(entries)
+
+
+@pytest.mark.parametrize("permission", ["", "adminConsent: true"], ids=["apart", "asking"])
+@pytest.mark.parametrize(
+    ("x", "y"), [("b", "a"), ("ab", ""), ("", "ab")], ids=["swap", "x-takes", "y-takes"]
+)
+async def test_identifier_uris_pass_from_one_application_to_another_in_one_apply(
+    tmp_path: Path, x: str, y: str, permission: str
+) -> None:
+    stage = Stage.fresh(tmp_path)
+    await stage.settle(_holding("a", "b", permission))
+    await stage.settle(_holding(x, y, permission))
+    for name, uris in (("X", x), ("Y", y)):
+        assert set(stage.app(name)["identifierUris"]) == {f"https://{DOMAIN}/{u}" for u in uris}
+
+
+async def test_a_new_application_takes_the_uri_of_one_that_asks_for_it(tmp_path: Path) -> None:
+    stage = Stage.fresh(tmp_path)
+    uri = f'identifierUris: ["https://{DOMAIN}/a"]'
+    await stage.settle(f"old: {{displayName: Old, {uri}}}")
+    scope = "scopes: {s: {adminConsentDisplayName: S, adminConsentDescription: S}}"
+    asking = "permissions: [{resource: new, delegated: [s], adminConsent: true}]"
+    await stage.settle(
+        f"old: {{displayName: Old, {asking}}}\nnew: {{displayName: New, {uri}, {scope}}}"
+    )
+    assert stage.app("New")["identifierUris"] == [f"https://{DOMAIN}/a"]
+
+
+@pytest.mark.parametrize("prune", [False, True])
+async def test_a_renamed_key_that_would_lose_its_application_is_told(
+    tmp_path: Path, prune: bool
+) -> None:
+    stage = Stage.fresh(tmp_path)
+    uri = f'identifierUris: ["https://{DOMAIN}/a"]'
+    await stage.settle(f"old: {{displayName: App, {uri}}}")
+    plan = await stage.plan(f"new: {{displayName: App, {uri}}}", prune=prune)
+    assert rules(plan) == ["identifier-uri-held"]
+    assert plan.errors[0].remedy.startswith("write `movedFrom: old`")
+
+
 async def test_removing_an_application_needs_prune(tmp_path: Path) -> None:
     stage = Stage.fresh(tmp_path)
     await stage.settle(API)

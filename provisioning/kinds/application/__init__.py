@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from provisioning.core.kind import Kind, View
 from provisioning.core.model import Finding
 from provisioning.kinds import granted, permission_names, wire
-from provisioning.kinds.application import adjust, fields, guards, reads, requests
+from provisioning.kinds.application import adjust, fields, guards, identifier_uris, reads, requests
 from provisioning.kinds.sections import application as section
 
 
 def findings(view: View) -> Iterable[Finding]:
-    """Report permissions that their resource does not know."""
+    """Report permissions that their resource does not know, and URIs of what has gone."""
     for desired in view.desired:
         yield from permission_names.unknown(view, desired)
+    yield from identifier_uris.findings(view)
 
 
 KIND = Kind(

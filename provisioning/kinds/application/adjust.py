@@ -13,7 +13,7 @@ from provisioning.core import paths
 from provisioning.core.kind import Compare, Field, View
 from provisioning.core.model import Desired, Json, LiveObject, Ownership, Value
 from provisioning.kinds import known, marks, role_members
-from provisioning.kinds.application import fields
+from provisioning.kinds.application import fields, identifier_uris
 
 _CLAIM: Mapping[str, Value] = {"source": None, "essential": False, "additionalProperties": []}
 
@@ -36,7 +36,7 @@ def adjust(desired: Desired, live: LiveObject | None, view: View) -> Desired:
     for field in fields.FIELDS:
         if field.sets and field.path in desired.lifecycle.include and live is not None:
             body = _at(body, field.path, partial(_with_living, field, live, view))
-    return replace(desired, body=body)
+    return identifier_uris.after(replace(desired, body=body), live, view)
 
 
 def _spelled_out(body: Mapping[str, Value]) -> dict[str, Value]:

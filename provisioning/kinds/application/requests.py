@@ -14,7 +14,7 @@ from provisioning.core.kind import Work
 from provisioning.core.plan import Action
 from provisioning.core.request import Alternative, Request
 from provisioning.kinds import wire
-from provisioning.kinds.application import creation, entitlements, patches
+from provisioning.kinds.application import creation, entitlements, identifier_uris, patches
 from provisioning.kinds.application.entitlements import Phase
 
 
@@ -25,11 +25,11 @@ def requests(work: Work) -> tuple[Request, ...]:
             first, *others = creation.create(work)
             return (_purge(work, first), *others)
         case Action.CREATE:
-            return creation.create(work)
+            return identifier_uris.passed(work, creation.create(work))
         case Action.RESTORE:
             return (_restore(work), *_update(work))
         case Action.UPDATE:
-            return _update(work)
+            return identifier_uris.passed(work, _update(work))
         case Action.DELETE:
             return (_delete(work),)
         case _:
