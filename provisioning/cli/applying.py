@@ -210,5 +210,5 @@ def code(report: Report) -> int:
         return 1
     waiting = any(item.result in {Result.HELD, Result.MANUAL} for item in report.outcomes)
     if report.after is not None:
-        waiting = waiting or bool(report.after.held or report.after.manual)
+        waiting = waiting or bool(report.after.steps)
     return planning.WAITING if waiting else 0

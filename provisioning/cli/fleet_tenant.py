@@ -249,7 +249,7 @@ def carried_out(report: Report, *, stopped: bool) -> tuple[Status, Problem | Non
         told = "" if report.settled else "; the tenant does not show every change yet"
         return Status.FAILED, Problem(f"{summary.report(report)}{told}", "run it again later")
     waiting = any(o.result in {Result.HELD, Result.MANUAL} for o in report.outcomes)
-    left = report.after is not None and bool(report.after.held or report.after.manual)
+    left = report.after is not None and bool(report.after.steps)
     if waiting or left:
         return Status.WAITING, None
     return (Status.APPLIED if report.plan.pending else Status.IN_SYNC), None

@@ -391,6 +391,20 @@ def test_an_address_that_a_guard_is_opened_for_must_be_one(shell: Shell) -> None
     assert "did you mean 'application'?" in told.stderr
 
 
+def test_what_comes_back_with_a_restored_application_is_left_to_a_second_apply(
+    shell: Shell,
+) -> None:
+    assert shell("apply . --sandbox box --yes").code == 0
+    shell.write("manifest.yaml", MANIFEST.partition("applications:")[0])
+    assert shell("apply . --sandbox box --yes --prune").code == 0
+    shell.write("manifest.yaml", MANIFEST.partition("    permissions:")[0])
+    told = shell("apply . --sandbox box --yes --allow restore=application.app")
+    assert "Second plan: 1 to delete still to do." in told.stdout
+    assert told.code == 3
+    told = shell("apply . --sandbox box --yes")
+    assert (told.code, "done delete delegated_permission_grant.app" in told.stdout) == (0, True)
+
+
 def test_a_guard_opened_for_nothing_is_told_and_fails_no_second_run(shell: Shell) -> None:
     assert shell("apply . --sandbox box --yes --allow restore=application.ap").code == 0
     told = shell("apply . --sandbox box --yes --allow restore=application.ap")
