@@ -231,6 +231,19 @@ async def test_a_policy_that_others_inherit_from_is_not_deleted(stage: B2c) -> N
     assert steps(plan) == {f"custom_policy.{SIGN_IN}": Action.DELETE}
 
 
+async def test_the_applications_that_a_kept_policy_names_are_kept_too(stage: B2c) -> None:
+    framework = "identityExperienceFramework: {}\n"
+    await stage.settle(framework + "customPolicies: {files: [policies/*.xml]}\n")
+    stage.world.box.seed(stage.tenant, "policies", [relying_party("B2C_1A_Theirs")])
+    nothing = "applications: {}\n"
+    plan = await stage.plan(nothing, prune=True)
+    reasons = {str(step.address): step.held.reason for step in plan.held if step.held}
+    for key in ("ief", "ief_proxy"):
+        assert reasons[f"application.{key}"].startswith(f"waits for custom_policy.{EXTENSIONS}")
+    opened = await stage.plan(nothing, prune=True, allow=["inherited-policy"])
+    assert steps(opened)["application.ief"] is Action.DELETE
+
+
 async def test_a_change_that_breaks_somebody_elses_policy_is_held(stage: B2c) -> None:
     await stage.settle(POLICIES)
     stage.world.box.seed(stage.tenant, "policies", [relying_party("B2C_1A_Theirs")])

@@ -83,7 +83,10 @@ def extras(view: View) -> tuple[Address, ...]:
 
 
 def _needs(view: View, address: Address, policy_id: str) -> Iterator[Address]:
-    """Yield the parent and the key sets of a policy that goes: they go after it."""
+    """Yield the parent, key sets and applications that a policy that goes rests on: they go later.
+
+    Where it stays after all, because somebody's policy inherits from it, so do they.
+    """
     if address in view.wanted:
         return
     facts = tenant_policies.facts(view, policy_id)
@@ -91,6 +94,11 @@ def _needs(view: View, address: Address, policy_id: str) -> Iterator[Address]:
         yield claims.spelled(view, KIND, facts.base)
     for key_set in facts.key_sets:
         yield claims.spelled(view, "policy_key", key_set)
+    text = tenant_policies.raw(view, policy_id).decode(errors="replace").casefold()
+    for thing in view.objects.values():
+        app_id = known.text(thing.body, "appId") if thing.address.kind == "application" else ""
+        if app_id and app_id.casefold() in text:
+            yield thing.address
 
 
 def differs(view: View, desired: Desired) -> bool:
