@@ -33,13 +33,20 @@ def people(client_id: str) -> dict[str, Any]:
     found = application.acquire_token_by_username_password(
         os.environ["TEST_USER"], os.environ["TEST_PASSWORD"], [client_id]
     )
+    asked = application.acquire_token_by_username_password(
+        os.environ["TEST_USER"],
+        os.environ["TEST_PASSWORD"],
+        [client_id],
+        data={"response_type": "token id_token"},
+    )
     wrong = application.acquire_token_by_username_password(
         os.environ["TEST_USER"], "wrong", [client_id]
     )
     (account,) = application.get_accounts()
     again = application.acquire_token_silent_with_error([client_id], account, force_refresh=True)
     return {
-        "ropc": found.get("id_token_claims", found),
+        "ropc": asked.get("id_token_claims", asked),
+        "bare": sorted({"access_token", "id_token", "error"} & set(found)),
         "wrong": wrong.get("error_description", wrong)[:11],
         "refreshed": sorted({"access_token", "id_token"} & set(again or {})),
     }

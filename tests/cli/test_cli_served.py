@@ -228,6 +228,7 @@ def test_clients_with_fixed_hosts_sign_in_where_those_are_the_sandbox(shell: She
     assert claims["iss"].startswith("https://contoso.b2clogin.com/")
     assert told == {
         "wrong": "AADB2C90225",
+        "bare": ["access_token"],
         "refreshed": ["access_token", "id_token"],
         "client": "Bearer",
         "federated": "AADB2C99027",

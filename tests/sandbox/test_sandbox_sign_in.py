@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import jwt
@@ -29,6 +30,7 @@ async def test_the_articles_request_answers_three_tokens() -> None:
         body = answer.json()
         access, identity = await s.claims(body["access_token"]), await s.claims(body["id_token"])
     assert (answer.status_code, body["token_type"], body["expires_in"]) == (200, "Bearer", 3600)
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert len(body["refresh_token"].split(".")) == 5
     assert access == {
         "iss": f"{HOST}/{s.world.tenant.id}/v2.0/",
@@ -45,6 +47,18 @@ async def test_the_articles_request_answers_three_tokens() -> None:
     }
     assert (identity["acr"], identity["aud"]) == ("b2c_1a_password", s.client_id)
     assert (identity["auth_time"], len(identity["at_hash"])) == (1772366400, 22)
+
+
+async def test_without_a_response_type_there_is_no_id_token() -> None:
+    async with stage() as s:
+        bare = (await s.sign_in(response_type=None)).json()
+        named = (await s.sign_in(response_type=None, client_info="1")).json()
+    assert sorted(bare) == ["access_token", "expires_in", "refresh_token", "token_type"]
+    known = jwt.utils.base64url_decode(named["client_info"])
+    assert json.loads(known) == {
+        "uid": f"{s.alice}-b2c_1a_password",
+        "utid": s.world.tenant.id,
+    }
 
 
 async def test_every_form_of_the_address_leads_to_the_policy() -> None:

@@ -123,6 +123,7 @@ class B2C:
             return JSONResponse(
                 TokenRequest(policy, attempt, self._tokens).answer(),
                 headers={"Cache-Control": "private, no-store, no-cache"},
+                media_type="application/json; charset=utf-8",
             )
         except B2CError as error:
             return JSONResponse(error.parameters(self._clock()), 400)

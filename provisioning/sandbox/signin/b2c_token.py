@@ -113,7 +113,8 @@ class TokenRequest:
             auth_time=attempt.seconds,
             full=False,
             access=not wanted or "token" in wanted,
-            identity=not wanted or "id_token" in wanted,
+            # Who leaves response_type out gets no ID token (msal-js#3883, msal-dotnet#1034).
+            identity="id_token" in wanted,
         )
         return issuance.respond(attempt, self.tokens, outcome, issue)
 

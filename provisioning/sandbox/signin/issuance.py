@@ -69,6 +69,7 @@ def respond(attempt: Attempt, tokens: Tokens, outcome: Outcome, issue: Issue) ->
         body["refresh_token"] = _refresh_token(attempt, outcome, issue)
         if issue.full:
             body["refresh_token_expires_in"] = settings.lifetimes[2]
+    body |= _client_info(attempt, outcome) if issue.user else {}
     if settings.numbers:
         return body
     return {name: str(value) if isinstance(value, int) else value for name, value in body.items()}
@@ -133,6 +134,23 @@ def _profile_info(attempt: Attempt, outcome: Outcome) -> str:
         "idp": outcome.token_claims.get("idp"),
     }
     return base64.urlsafe_b64encode(json.dumps(info).encode()).rstrip(b"=").decode()
+
+
+def _client_info(attempt: Attempt, outcome: Outcome) -> Json:
+    """What MSAL asks for, to name an account by: the user at this policy, and the tenant.
+
+    The account's id is then `OID-POLICY.TENANT` (msal-js accounts.md); that the password grant
+    gives it too shows in msal-python's tests against B2C, where no ID token comes.
+    """
+    if attempt.parameters.get("client_info") != "1":
+        return {}
+    known = {
+        "uid": f"{outcome.object_id}-{attempt.policy_id.lower()}",
+        "utid": attempt.tenant.id,
+    }
+    return {
+        "client_info": base64.urlsafe_b64encode(json.dumps(known).encode()).rstrip(b"=").decode()
+    }
 
 
 def _refresh_token(attempt: Attempt, outcome: Outcome, issue: Issue) -> str:
