@@ -26,6 +26,13 @@ def consent(case: Case) -> Iterator[Finding]:
         if listed.intersection(lacking) or (not lacking and not _consents(case, entry)):
             yield case.at(f"{entry}.adminConsent", "write adminConsent: true")
             return
+    for key, names in apis(case):
+        offered = lines.keys(case.manifest, f"applications.{key}.scopes")
+        strange = [name for name in names if name in lacking and name not in offered]
+        if strange and offered and not asked[strange[0]]:
+            remedy = f"correct {strange[0]}, or expose it: {key} has {', '.join(offered)}"
+            yield case.at(f"{case.check.path}.scopes", remedy)
+            return
     for name in lacking:
         home = _entry_for(case, graph=asked[name])
         if home is not None:

@@ -195,18 +195,48 @@ AT_THE_API = """
 """
 
 
-def test_a_custom_policy_gives_codes_with_proof_and_tokens_for_an_own_api(shell: Shell) -> None:
+def with_an_api(shell: Shell, checks: str) -> None:
     shipped(shell, "ropc-custom-policy")
     shell.write("policies/Browser.xml", BROWSER)
     text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
     consent = "        adminConsent: true\n"
     assert text.count(consent) == 1
     more = f"{consent}      - {{resource: api, delegated: [read], adminConsent: true}}\n{API}"
-    shell.write("manifest.yaml", text.replace(consent, more) + AT_THE_API)
+    shell.write("manifest.yaml", text.replace(consent, more) + checks)
+
+
+def test_a_custom_policy_gives_codes_with_proof_and_tokens_for_an_own_api(shell: Shell) -> None:
+    with_an_api(shell, AT_THE_API)
     told = shell(APPLY)
     assert told.code == 0, told.stdout + told.stderr
     assert "Checks: 3 passed." in told.stdout
     assert "code_challenge_method=S256" in told.stdout
+
+
+def test_a_misspelt_scope_is_corrected_where_it_is_asked_for(shell: Shell) -> None:
+    with_an_api(shell, AT_THE_API.replace('openid, "https://${tenant.domain}/api/read', "MISSPELT"))
+    text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
+    wrong = 'openid, "https://${tenant.domain}/api/raed'
+    shell.write("manifest.yaml", text.replace("MISSPELT", wrong))
+    shell("apply . --sandbox box --yes")
+    told = shell("verify . --sandbox box --format json")
+    check = next(each for each in told.document["checks"] if each["check"] == "with_a_password")
+    first = check["findings"][0]
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if "MISSPELT" in each)
+    assert (check["error"]["cause"], first["line"]) == ("consent-missing", line)
+    assert first["remedy"] == "correct raed, or expose it: api has read"
+
+
+def test_a_harmless_warning_of_a_policy_hides_no_cause(shell: Shell) -> None:
+    shipped(shell, "ropc-custom-policy")
+    policy = (shell.folder / "policies/Extensions.xml").read_text(encoding="utf-8")
+    shell.write("policies/Extensions.xml", policy.replace('Id="displayName"', 'Id="displayname"'))
+    text = (shell.folder / "manifest.yaml").read_text(encoding="utf-8")
+    shell.write("manifest.yaml", text.replace("AzureADandPersonalMicrosoftAccount", "AzureADMyOrg"))
+    assert "[reference-case]" in shell("apply . --sandbox box --yes").stderr
+    told = shell("verify . --sandbox box --format json")
+    first = told.document["checks"][0]["findings"][0]
+    assert first["remedy"] == "write signInAudience: AzureADandPersonalMicrosoftAccount"
 
 
 @pytest.mark.parametrize(
