@@ -170,6 +170,13 @@ NO_FORM: Final = Cause(
     "leave out the check's user, so that a person signs in with a browser",
     "{check}.user",
 )
+ANOTHER_PAGE: Final = Cause(
+    "another-page",
+    "after the sign-in page came another page, which a check does not fill in",
+    "check a policy that ends with the sign-in, or leave out the check's user, so that a person "
+    "goes on with a browser",
+    "{check}.user",
+)
 FORM_AGAIN: Final = Cause(
     "wrong-credentials",
     "the sign-in page asks again: wrong user name or password, or no such account",

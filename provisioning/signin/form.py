@@ -50,7 +50,12 @@ async def sign_in(
                 raise wire.redirected(response)
             response = await session.get(there)
             continue
-        action, fields = _filled_in(response, credentials, missing=missing)
+        try:
+            action, fields = _filled_in(response, credentials, missing=missing)
+        except Refused as refused:
+            if filled and refused.cause is causes.NO_FORM:
+                raise Refused(causes.ANOTHER_PAGE) from None
+            raise
         if filled:
             raise Refused(causes.FORM_AGAIN)
         if not _same_host(action, url):

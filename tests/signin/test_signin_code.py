@@ -85,6 +85,14 @@ async def test_a_form_that_is_shown_again_means_wrong_credentials() -> None:
     assert len(service.forms()) == 1
 
 
+async def test_a_page_after_the_sign_in_is_told_apart_from_a_page_without_a_form() -> None:
+    more = HTMLResponse("<form method=post><input name=displayName></form>")
+    service = Service(script=lambda request, _: more if request.method == "POST" else None)
+    result = await verify_one(service, code())
+    assert result.diagnosis is not None
+    assert (result.diagnosis.cause, len(service.forms())) == ("another-page", 1)
+
+
 ELSEWHERE = (
     "<form method=post action='https://evil.example/'>"
     "<input name=u><input name=p type=password></form>"
