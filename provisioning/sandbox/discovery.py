@@ -10,11 +10,24 @@ from typing import Any
 from starlette.requests import Request
 
 
+def issuer(root: str, tenant_id: str) -> str:
+    """The issuer of the second version's tokens.
+
+    External ID names the tenant's id for a host, whatever host was asked (entra-docs#408,
+    oauth2-proxy#3476).
+    """
+    scheme, _, host = root.partition("://")
+    _, dot, domain = host.partition(".")
+    if dot and domain.startswith("ciamlogin."):
+        root = f"{scheme}://{tenant_id}.{domain}"
+    return f"{root}/{tenant_id}/v2.0"
+
+
 def configuration(root: str, name: str, tenant_id: str) -> dict[str, Any]:
     """The OpenID configuration of a tenant (OpenID Connect Discovery 1.0)."""
     base = f"{root}/{name}"
     return {
-        "issuer": f"{root}/{tenant_id}/v2.0",
+        "issuer": issuer(root, tenant_id),
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
         "token_endpoint": f"{base}/oauth2/v2.0/token",
         "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",

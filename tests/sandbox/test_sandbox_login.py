@@ -323,6 +323,14 @@ async def test_discovery_leads_to_the_token_endpoint_and_the_keys(name: str) -> 
     assert claims["tid"] == w.tenant.id
 
 
+async def test_external_id_announces_itself_under_the_tenants_id() -> None:
+    async with world() as w:
+        url = f"https://contoso.ciamlogin.com/{w.tenant.id}/v2.0/.well-known/openid-configuration"
+        found = (await w.graph.get(url)).json()
+    assert found["issuer"] == f"https://{w.tenant.id}.ciamlogin.com/{w.tenant.id}/v2.0"
+    assert found["token_endpoint"].startswith(f"https://contoso.ciamlogin.com/{w.tenant.id}/")
+
+
 async def test_instance_discovery_names_the_tenants_configuration() -> None:
     async with world() as w:
         response = await w.graph.get(

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from provisioning.sandbox import discovery
 from provisioning.sandbox.signin.entra_resources import Resource
 from provisioning.sandbox.signin.standing import Standing
 from provisioning.sandbox.store import Record
@@ -58,7 +59,9 @@ def _claims(maker: Maker, *, modern: bool) -> Json:
     tenant, user = maker.standing.tenant, maker.user
     now = int(maker.standing.now.timestamp())
     # The second endpoint's issuer has the host that discovery names; the first one's is fixed.
-    host = f"{maker.root}/{tenant.id}/v2.0" if modern else f"https://sts.windows.net/{tenant.id}/"
+    host = f"https://sts.windows.net/{tenant.id}/"
+    if modern:
+        host = discovery.issuer(maker.root, tenant.id)
     known = {claim: user.body.get(stored) for claim, stored in _NAMES.items()}
     return {
         "iss": host,
