@@ -245,6 +245,14 @@ async def test_a_scheduler_that_does_not_answer_is_an_error_with_its_address() -
             pytest.fail("nobody is there")
 
 
+async def test_a_cluster_that_is_gone_is_an_error_of_every_tenant_left() -> None:
+    call = "provisioning.nowhere:run"
+    async with one_worker() as address, dask.connect(address, call) as there:
+        await there.client.close()
+        with pytest.raises(ProvisioningError, match=r"^the connection to the Dask scheduler is"):
+            await asyncio.wait_for(there.result(Job("contoso", {})), 5)
+
+
 def test_a_worker_of_another_version_does_nothing() -> None:
     with pytest.raises(RuntimeError, match=r"^provisioning \S+ here, 0\.0\.1 there$"):
         dask.carry_out(fleet_job.CALL, "0.0.1", "{}", "key")

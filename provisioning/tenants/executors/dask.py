@@ -40,6 +40,10 @@ _SETUP: Final = (
     "manifests at the same paths"
 )
 
+_CONNECTED: Final = frozenset({"running", "connecting"})
+_GONE: Final = "the connection to the Dask scheduler is lost"
+_BACK: Final = "start the cluster again; then run it again, or --resume"
+
 
 def installed() -> bool:
     """Whether the extra `dask` is there; imports nothing of it."""
@@ -56,6 +60,9 @@ class Cluster:
 
     async def result(self, job: Job) -> TenantResult:
         """Send a job to any worker and wait; see `Executor`."""
+        if self.client.status not in _CONNECTED:
+            # It would wait for ever.
+            raise ProvisioningError(_GONE, remedy=_BACK)
         text = json.dumps(job.document)
         # Only new keys: an old one would be answered with what it came to then.
         key = f"{job.tenant}-{uuid.uuid4().hex}"
@@ -139,8 +146,13 @@ def _begun(key: str) -> bool:
 
 
 def _lost(problem: Exception) -> ProvisioningError:
+    from distributed.client import FutureCancelledError
     from distributed.scheduler import KilledWorker
 
+    if isinstance(problem, FutureCancelledError):
+        return ProvisioningError(
+            f"{_GONE}; what a worker had sent may have been carried out", remedy=_BACK
+        )
     if isinstance(problem, KilledWorker):
         return ProvisioningError(
             "every worker that took this tenant died with it",
