@@ -29,7 +29,11 @@ class Noted:
 
 
 class Spool:
-    """Results by tenant; a later one of the same name replaces."""
+    """Results by tenant; a later one of the same name replaces.
+
+    What the disk did not take is read from memory: few tenants end after that, and what was done
+    in them must be told.
+    """
 
     def __init__(self, path: Path) -> None:
         """Create or continue the file at `path`, for its owner alone.
@@ -38,6 +42,7 @@ class Spool:
         """
         self.path = path
         self.noted: dict[str, Noted] = {}
+        self._kept: dict[str, TenantResult] = {}
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -47,7 +52,7 @@ class Spool:
         self._end = 0
 
     def add(self, result: TenantResult) -> None:
-        """Append one result. Raises ProvisioningError when it can't be written."""
+        """Append one result. Raises ProvisioningError when it is in memory alone."""
         line = json.dumps(fleet.tenant_to_json(result), separators=(",", ":")).encode() + b"\n"
         try:
             self._file.seek(self._end)
@@ -56,12 +61,17 @@ class Spool:
             # Half a line is no result: the next one is written over it.
             with contextlib.suppress(OSError):
                 self._file.truncate(self._end)
+            self._kept[result.name] = result
+            self.noted[result.name] = Noted(result.status, result.digest, self._end)
             raise _unwritable(self.path, problem) from problem
+        self._kept.pop(result.name, None)
         self.noted[result.name] = Noted(result.status, result.digest, self._end)
         self._end += len(line)
 
     def read(self, name: str) -> TenantResult:
         """Return the result of one tenant; raises KeyError for one without."""
+        if (kept := self._kept.get(name)) is not None:
+            return kept
         self._file.seek(self.noted[name].at)
         return fleet.tenant_from_json(json.loads(self._file.readline()))
 

@@ -182,11 +182,11 @@ async def test_a_journal_that_cannot_be_made_lets_nothing_be_written(stage: Stag
     assert applications(stage, "alpha") == []
 
 
-async def test_results_that_cannot_be_kept_stop_the_run(stage: Stage) -> None:
+async def test_results_that_cannot_be_kept_stop_the_run_and_are_told(stage: Stage) -> None:
     full = stage.folder / "full.jsonl"
     full.symlink_to("/dev/full")
     ended = await stage.apply(spool=full, parallel=1)
-    assert ended.tenants == {}
+    assert ended.statuses == {"alpha": "applied", "beta": "skipped", "gamma": "skipped"}
     assert "results can't be written" in ended.run.stopped
     assert "No space left" in ended.run.stopped
     assert applications(stage, "alpha") == ["App"]
