@@ -7,7 +7,6 @@ credential is asked for: `--help` and `validate` come through here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from provisioning.core.errors import ProvisioningError
 from provisioning.graph.clock import Clock
 from provisioning.graph.clouds import CLOUDS, Cloud
+from provisioning.graph.sign_in import SignIn
 
 if TYPE_CHECKING:
     import httpx
@@ -40,34 +40,7 @@ _NEEDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = MappingProxyType(
 NAMES: Final = tuple(_NEEDS)
 """What `--auth` accepts."""
 
-_SECRETS: Final = (
-    "AZURE_CLIENT_SECRET",
-    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
-    "AZURE_PASSWORD",
-    "PROVISIONING_ACCESS_TOKEN",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-)
-
 _TRUST_FRAMEWORK: Final = ("Policy.ReadWrite.TrustFramework", "TrustFrameworkKeySet.")
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """Everything that a credential is made of; variables are as azure-identity documents them."""
-
-    name: str
-    authority: str
-    known_authority: bool
-    """False for a host of the user's own, which no instance discovery knows."""
-    tenant_id: str | None
-    variables: Mapping[str, str] = field(repr=False)
-    clock: Clock
-    prompt: Callable[[str], None]
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Values that must not appear in any text."""
-        return tuple(self.variables[name] for name in _SECRETS if name in self.variables)
 
 
 def credential(

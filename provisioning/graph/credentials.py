@@ -20,8 +20,8 @@ from azure.identity import aio
 
 from provisioning.core.errors import ProvisioningError
 from provisioning.graph import tokens, wrapped
-from provisioning.graph.auth import SignIn
 from provisioning.graph.clouds import LOOPBACK
+from provisioning.graph.sign_in import SignIn
 
 _AUDIENCE: Final = "api://AzureADTokenExchange"
 """What Entra expects in an assertion of an outside issuer."""
