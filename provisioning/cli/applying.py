@@ -12,12 +12,12 @@ from provisioning.cli import (
     check_report,
     compose,
     discharging,
-    fleet_tenant,
     inputs,
     one_report,
     plan_file,
     planning,
     progress,
+    verdict,
     verifying,
     way_back,
     whole_policies,
@@ -196,8 +196,8 @@ def _document(report: Report, checks: tuple[CheckResult, ...] | None) -> dict[st
 def _of_one(
     run: Run, wanted: Manifest, report: Report, checks: tuple[CheckResult, ...] | None
 ) -> tuple[FleetRun, TenantResult]:
-    ended = fleet_tenant.carried_out(report, stopped=run.stop.is_set())
-    if (refused := fleet_tenant.refused(checks or ())) is not None:
+    ended = verdict.carried_out(report, stopped=run.stop.is_set())
+    if (refused := verdict.refused(checks or ())) is not None:
         ended = Status.FAILED, refused
     return one_report.of_one(
         "apply", run, wanted, _document(report, checks), ended, seconds=report.stats.seconds

@@ -24,7 +24,7 @@ from provisioning.manifest import Manifest
 from provisioning.sandbox import Sandbox
 from provisioning.tenants import doctor, sign_in
 from provisioning.tenants.doctor import Check, Command, Status
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 from provisioning.tenants.sign_in import SignIn
 
 READER, DEPLOYER = "reader", "deployer"

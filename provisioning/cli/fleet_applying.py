@@ -33,7 +33,7 @@ from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.fleet import FleetRun, Problem, Status, TenantResult
 from provisioning.core.model import Finding
 from provisioning.tenants import rollout
-from provisioning.tenants.inventory import Entry, Inventory
+from provisioning.tenants.model import Entry, Inventory
 from provisioning.tenants.spool import Spool
 
 _DONE = frozenset({Status.APPLIED, Status.IN_SYNC, Status.WAITING})

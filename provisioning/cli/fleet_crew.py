@@ -19,7 +19,7 @@ from provisioning.cli.options import Auth
 from provisioning.core.errors import ProvisioningError
 from provisioning.core.fleet import TenantResult
 from provisioning.tenants.executors import Executor, dask
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 
 _IN_PERSON: Final = frozenset({Auth.DEVICE_CODE.value, Auth.BROWSER.value})
 

@@ -25,7 +25,7 @@ from provisioning.core.fleet import TenantResult
 from provisioning.tenants import fleet, inventory, rest, rollout
 from provisioning.tenants.executors import Executor, Job
 from provisioning.tenants.fleet import Fleet
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 from provisioning.tenants.spool import Spool
 
 GRAPH_ENDPOINT: Final = "PROVISIONING_GRAPH_ENDPOINT"

@@ -16,7 +16,7 @@ from provisioning.core.errors import InputError
 from provisioning.core.model import Finding
 from provisioning.kinds import KINDS
 from provisioning.manifest import Manifest, Written
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 
 
 @dataclass(frozen=True, slots=True)

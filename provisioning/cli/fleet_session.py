@@ -25,7 +25,7 @@ from provisioning.core.model import Finding
 from provisioning.render import findings
 from provisioning.tenants import fleet, inventory, selection
 from provisioning.tenants.fleet import Work
-from provisioning.tenants.inventory import Entry, Inventory
+from provisioning.tenants.model import Entry, Inventory
 from provisioning.tenants.rollout import Wave
 from provisioning.tenants.spool import Spool
 

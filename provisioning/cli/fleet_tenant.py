@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioning import render
-from provisioning.cli import compose, discharging, progress, verifying, whole_policies
+from provisioning.cli import compose, discharging, progress, verdict, verifying, whole_policies
 from provisioning.cli.compose import Identity, Shared, Way
 from provisioning.cli.fleet_manifests import Manifests
 from provisioning.core import report as reports
@@ -22,17 +22,15 @@ from provisioning.core.fleet import Part, Problem, Status, TenantResult, gravest
 from provisioning.core.guards import Allowed
 from provisioning.core.model import Finding
 from provisioning.core.plan import Plan
-from provisioning.core.report import Report, Result
 from provisioning.engine import reconcile
 from provisioning.engine.journal import Journal
 from provisioning.engine.run import Run
 from provisioning.manifest import Manifest
-from provisioning.render import summary
 from provisioning.signin import checks as signin
 from provisioning.signin.checks import Result as CheckResult
 from provisioning.signin.run import AFTER_APPLY_SECONDS
 from provisioning.tenants import fleet, sign_in
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 from provisioning.tenants.sign_in import SignIn
 
 AGAIN = "tenant or manifest changed since; nothing was written: review a new plan"
@@ -121,7 +119,7 @@ async def plan(desk: Desk, entry: Entry, *, writes: bool = False) -> TenantResul
             draft = await reconcile.draft(run)
         parts.append(desk.part(path, wanted, draft))
         plans.append(draft.plan)
-    status, problem = planned(plans)
+    status, problem = verdict.planned(plans)
     return fleet.ended(
         entry,
         status,
@@ -154,7 +152,7 @@ async def apply(
             draft = await reconcile.draft(run)
             _same(digests.get(wanted.owner.name, ""), draft.plan.digest)
             report = await reconcile.carry_out(run, draft)
-            status, problem = carried_out(report, stopped=run.stop.is_set())
+            status, problem = verdict.carried_out(report, stopped=run.stop.is_set())
             checks: tuple[CheckResult, ...] | None = None
             if verify and status in _PROVABLE:
                 proof = await verifying.results(
@@ -167,8 +165,8 @@ async def apply(
                 )
                 checks = proof.checks
                 report = discharging.settled(report, proof.discharged)
-                status, problem = carried_out(report, stopped=run.stop.is_set())
-                if (failure := refused(checks)) is not None:
+                status, problem = verdict.carried_out(report, stopped=run.stop.is_set())
+                if (failure := verdict.refused(checks)) is not None:
                     status, problem = Status.FAILED, failure
             document = {**reports.report_to_json(report)}
             if checks is not None:
@@ -199,7 +197,7 @@ async def verify(desk: Desk, entry: Entry) -> TenantResult:
         checks = [signin.to_json(result) for result in found]
         parts.append(Part(path.as_posix(), wanted.owner.name, {"checks": checks}))
         every += found
-    problem = refused(every)
+    problem = verdict.refused(every)
     return fleet.ended(
         entry,
         Status.PASSED if problem is None else Status.FAILED,
@@ -219,49 +217,3 @@ def _role(entry: Entry, *, writes: bool) -> SignIn | None:
 def _same(shown: str, found: str) -> None:
     if shown != found:
         raise RefusedError(f"the plan's digest is {found}, approved was {shown}", remedy=AGAIN)
-
-
-def planned(plans: Iterable[Plan]) -> tuple[Status, Problem | None]:
-    """Say what plans come to, together."""
-    listed = tuple(plans)
-    if errors := sum(len(each.errors) for each in listed):
-        return Status.FAILED, Problem(f"the plan has {errors} error(s)", "mend them")
-    return gravest(map(_planned, listed)), None
-
-
-def _planned(plan: Plan) -> Status:
-    if plan.pending:
-        return Status.CHANGES
-    return Status.WAITING if plan.steps else Status.IN_SYNC
-
-
-def carried_out(report: Report, *, stopped: bool) -> tuple[Status, Problem | None]:
-    """Say how an apply ended; `stopped` when it was interrupted."""
-    broken = next((o for o in report.outcomes if o.result is Result.FAILED), None)
-    if broken is not None:
-        fault = broken.fault
-        told = f"{summary.report(report)}; {broken.action} {broken.address}"
-        message = f"{told}: {fault.message}" if fault is not None else told
-        return Status.FAILED, Problem(message, fault.remedy if fault is not None else "")
-    if report.failed and stopped:
-        return Status.INTERRUPTED, Problem(summary.report(report), "run it again, or --resume")
-    if report.failed:
-        told = "" if report.settled else "; the tenant does not show every change yet"
-        return Status.FAILED, Problem(f"{summary.report(report)}{told}", "run it again later")
-    waiting = any(o.result in {Result.HELD, Result.MANUAL} for o in report.outcomes)
-    left = report.after is not None and bool(report.after.steps)
-    if waiting or left:
-        return Status.WAITING, None
-    return (Status.APPLIED if report.plan.pending else Status.IN_SYNC), None
-
-
-def refused(found: Iterable[CheckResult]) -> Problem | None:
-    """Say which sign-in checks failed; None when all passed."""
-    failed = [result for result in found if not result.passed]
-    if not failed:
-        return None
-    names = ", ".join(result.check for result in failed)
-    first = failed[0].diagnosis
-    told = f": {first.message}" if first is not None else ""
-    what = "sign-in check failed" if len(failed) == 1 else "sign-in checks failed"
-    return Problem(f"{len(failed)} {what} ({names}){told}", first.remedy if first else "")

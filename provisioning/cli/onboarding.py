@@ -34,7 +34,7 @@ from provisioning.engine import reconcile
 from provisioning.engine.run import Run
 from provisioning.graph import clouds
 from provisioning.tenants import inventory
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 from provisioning.tenants.onboarding import administrator, explanation, outcome
 from provisioning.tenants.onboarding.outcome import Identities
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from provisioning import render
 from provisioning.cli import (
     compose,
-    fleet_tenant,
     inputs,
     one_report,
     plan_file,
     progress,
     sarif,
+    verdict,
     whole_policies,
 )
 from provisioning.cli.compose import Way, Wish
@@ -69,7 +69,7 @@ def plan(
             run,
             wanted,
             render.json.content(draft.plan, draft.stats, wholes),
-            fleet_tenant.planned([draft.plan]),
+            verdict.planned([draft.plan]),
             seconds=draft.stats.seconds,
         ),
         own=_OWN,

@@ -16,7 +16,7 @@ from provisioning.cli.surface import Surface
 from provisioning.core.plan import FORMAT_VERSION
 from provisioning.render import escape, paint
 from provisioning.tenants import inventory, rollout, selection
-from provisioning.tenants.inventory import Entry, Inventory
+from provisioning.tenants.model import Entry, Inventory
 
 _HEAD = ("Tenant", "Domain", "Type", "Ring", "Tags", "Manifests")
 

@@ -16,7 +16,7 @@ from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.fleet import FleetRun, Part, Problem, Status, TenantResult
 from provisioning.core.plan import finding_to_json
 from provisioning.graph.clock import Clock
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 from provisioning.tenants.rollout import Brake, Wave
 from provisioning.tenants.spool import Spool
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from provisioning.core.fleet import Status
-from provisioning.tenants.inventory import Entry, Ring
+from provisioning.tenants.model import Entry, Ring
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from provisioning.core.errors import InputError
 from provisioning.core.model import Finding
 from provisioning.manifest import suggest
-from provisioning.tenants.inventory import Entry, Inventory
+from provisioning.tenants.model import Entry, Inventory
 
 
 def select(

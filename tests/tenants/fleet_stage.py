@@ -19,7 +19,7 @@ from provisioning.core.guards import Allowed
 from provisioning.graph.spread import Lent
 from provisioning.sandbox import Options, Sandbox
 from provisioning.tenants import fleet, inventory, rollout
-from provisioning.tenants.inventory import Entry, Inventory
+from provisioning.tenants.model import Entry, Inventory
 from provisioning.tenants.spool import Spool
 
 MANIFEST = """\

@@ -14,7 +14,7 @@ from fleet_stage import MANIFEST, Stage
 from provisioning.cli import fleet_tenant
 from provisioning.core.fleet import TenantResult
 from provisioning.tenants import rollout
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 
 NAMES = ("alpha", "beta", "gamma")
 FINE = {"alpha": "applied", "gamma": "applied"}

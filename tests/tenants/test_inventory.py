@@ -10,7 +10,7 @@ import pytest
 from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.model import Secret, Tenant, TenantType
 from provisioning.tenants import inventory, schema, sign_in
-from provisioning.tenants.inventory import Ring, StopAfter
+from provisioning.tenants.model import Inventory, Ring, StopAfter
 
 WHOLE = """\
 version: 1
@@ -61,7 +61,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def read(folder: Path, text: str = WHOLE) -> inventory.Inventory:
+def read(folder: Path, text: str = WHOLE) -> Inventory:
     loaded = inventory.load(written(folder, text))
     assert loaded.inventory is not None, loaded.findings
     return loaded.inventory

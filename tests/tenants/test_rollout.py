@@ -13,7 +13,7 @@ from provisioning.core.errors import InputError, ProvisioningError
 from provisioning.core.fleet import FleetRun, Status, TenantResult
 from provisioning.core.model import Place, Tenant, TenantType
 from provisioning.tenants import fleet, rollout, selection, spool
-from provisioning.tenants.inventory import Entry, Inventory, Ring, StopAfter
+from provisioning.tenants.model import Entry, Inventory, Ring, StopAfter
 from provisioning.tenants.spool import Spool
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provisioning.core.model import Address, Live
-from provisioning.tenants.inventory import Entry
+from provisioning.tenants.model import Entry
 from provisioning.tenants.onboarding.document import DEPLOYER, PEOPLE, READER, Onboarding
 
 _GRAPH: Final = "microsoftGraph"
