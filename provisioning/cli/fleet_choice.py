@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.cli.options import PARALLEL, ExecutorName
+from provisioning.cli.options import INVENTORY, PARALLEL, ExecutorName
 from provisioning.core.errors import InputError
 from provisioning.core.model import Finding
 
@@ -58,15 +58,25 @@ def of(
 def manifest(given: Path | None, choice: Choice | None = None) -> Path:
     """Return the MANIFEST of a command for one tenant. Raises InputError without one.
 
-    Also for a `choice` of workers: one tenant needs none.
+    Also for a `choice` that only many tenants need: it would say nothing.
     """
     if given is None:
         remedy = "name one, or choose tenants with --tenant, --ring or --all-tenants"
         raise _fault("no MANIFEST is named", remedy)
-    if choice is not None and (choice.cluster or choice.executor is not ExecutorName.LOCAL):
+    for option in _idle(choice) if choice is not None else ():
         remedy = "choose tenants with --tenant, --ring or --all-tenants, or leave it out"
-        raise _fault("--executor is for tenants of the inventory", remedy)
+        raise _fault(f"{option} is for tenants of the inventory", remedy)
     return given
+
+
+def _idle(choice: Choice) -> Iterator[str]:
+    """Yield what was typed and says nothing about one manifest."""
+    if choice.cluster or choice.executor is not ExecutorName.LOCAL:
+        yield "--executor"
+    if choice.parallel != PARALLEL:
+        yield "--parallel"
+    if choice.inventory != INVENTORY:
+        yield "--inventory"
 
 
 def manifests(given: Sequence[Path]) -> Sequence[Path]:

@@ -238,6 +238,13 @@ def test_what_is_odd_in_a_manifest_is_told_once_for_all_tenants(shell: Shell) ->
     assert told.stderr.count("nothing uses the variable `idle`") == 1
 
 
+@pytest.mark.parametrize("option", ["--parallel 4", "--inventory other.yaml"])
+def test_what_only_many_tenants_need_is_refused_for_one_manifest(shell: Shell, option: str) -> None:
+    told = shell(f"plan app --sandbox box {option}")
+    assert told.code == 1
+    assert f"{option.split(maxsplit=1)[0]} is for tenants of the inventory" in told.stderr
+
+
 def test_approval_is_needed_for_changes_alone(shell: Shell) -> None:
     shell("apply --tenant contoso,fabrikam --sandbox box --yes")
     other = "  next: {displayName: Next, signInAudience: AzureADMyOrg}\n"
